@@ -1,0 +1,23 @@
+//! Pixels: geometry, maps, masks, beams, observations and their files.
+//!
+//! What goes in: arrays and FITS files. What comes out: maps that own their [`Geometry`] and their unit, and an
+//! [`Observation`], which is all that a method ever sees. There is no cosmology here.
+//!
+//! Conventions: arrays are `[y, x]`, row-major; the centre of the first pixel is `(0, 0)`; angles are radians;
+//! pixels are `f32`. A missing pixel is recorded in a [`Mask`], never as zero or NaN.
+//!
+//! Begin with [`geometry`], then [`map`] and [`observation`].
+
+pub mod beam;
+pub mod error;
+pub mod geometry;
+pub mod map;
+pub mod mask;
+pub mod observation;
+
+pub use beam::Beam;
+pub use error::Error;
+pub use geometry::{Geometry, PixelPosition, Projection, Shape};
+pub use map::Map;
+pub use mask::Mask;
+pub use observation::{Band, BandMap, Observation};

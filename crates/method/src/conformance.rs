@@ -1,0 +1,1 @@
+//! Structural checks that every finder passes (under construction).

@@ -1,0 +1,15 @@
+//! What can go wrong while a method is fitted or used.
+
+/// Error of a method: what was being done, and the method's own error as the source.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The method's own error.
+    #[error("{method}: {source}")]
+    Method {
+        /// Name of the method.
+        method: String,
+        /// The method's own error.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

@@ -1,0 +1,4 @@
+//! Laws of the workspace itself: the direction of its dependencies.
+
+#[test]
+fn placeholder() {}
