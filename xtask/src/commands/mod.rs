@@ -1,0 +1,9 @@
+//! One module a command.
+
+pub(crate) mod bench;
+pub(crate) mod ci;
+pub(crate) mod golden;
+pub(crate) mod list;
+pub(crate) mod report;
+pub(crate) mod rerun;
+pub(crate) mod run;

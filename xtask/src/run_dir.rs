@@ -1,0 +1,119 @@
+//! The folder of a run: made or resumed, never mixed.
+
+use crate::experiment::Config;
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// A run's folder whose `config.toml` is known to be the run's own.
+pub(crate) struct RunDir(PathBuf);
+
+impl RunDir {
+    /// Makes the folder, or takes up one that a run of the very same configuration left.
+    ///
+    /// A folder of another configuration is refused with the lines that differ, so that nothing is mixed or lost.
+    pub(crate) fn open(path: &Path, config: &Config) -> Result<Self> {
+        let dir = Self(path.to_path_buf());
+        std::fs::create_dir_all(dir.file("tiles"))
+            .with_context(|| format!("cannot make {}: choose another folder with --out", path.display()))?;
+        let ours = toml::to_string(config).context("the configuration cannot be written as TOML")?;
+        match std::fs::read_to_string(dir.config()) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => dir.write("config.toml", ours.as_bytes())?,
+            Err(e) => return Err(e).with_context(|| format!("cannot read {}", dir.config().display())),
+            Ok(theirs) if theirs == ours => {}
+            Ok(theirs) => bail!(
+                "{} holds a run of another configuration ({}): give another --out, or delete that folder",
+                path.display(),
+                differences(&theirs, &ours)
+            ),
+        }
+        Ok(dir)
+    }
+
+    /// Opens the folder of an earlier run and reads its configuration.
+    pub(crate) fn existing(path: &Path) -> Result<(Self, Config)> {
+        let dir = Self(path.to_path_buf());
+        let text = std::fs::read_to_string(dir.config())
+            .with_context(|| format!("{} is no run's folder: it has no readable config.toml", path.display()))?;
+        let config = toml::from_str(&text).with_context(|| format!("in {}", dir.config().display()))?;
+        Ok((dir, config))
+    }
+
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// A file of the folder.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn config(&self) -> PathBuf {
+        self.file("config.toml")
+    }
+
+    /// Writes a file under a temporary name and renames it, so that a killed run leaves no half file.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.file(name);
+        let folder = path.parent().expect("a file of the folder has a parent");
+        let keep = || -> std::io::Result<()> {
+            let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+            temporary.write_all(bytes)?;
+            temporary.as_file().sync_all()?;
+            temporary.persist(&path)?;
+            Ok(())
+        };
+        keep().with_context(|| format!("cannot write {}: is the disk full or the folder not yours?", path.display()))
+    }
+
+    /// Writes a value as JSON.
+    pub(crate) fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
+        let text = serde_json::to_string(value).with_context(|| format!("{name} cannot be written as JSON"))?;
+        self.write(name, text.as_bytes())
+    }
+
+    /// Reads a value from JSON, `None` where the file does not exist.
+    pub(crate) fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        let path = self.file(name);
+        let text = match std::fs::read_to_string(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            other => other.with_context(|| format!("cannot read {}", path.display()))?,
+        };
+        let value = serde_json::from_str(&text)
+            .with_context(|| format!("{} is not what a run writes: delete it to have it made again", path.display()))?;
+        Ok(Some(value))
+    }
+}
+
+/// The lines in which two configurations differ, `theirs -> ours`.
+fn differences(theirs: &str, ours: &str) -> String {
+    let changed = |from: &str, other: &str, sign: char| -> Vec<String> {
+        let known: std::collections::HashSet<&str> = other.lines().collect();
+        from.lines().filter(|line| !known.contains(line)).map(|line| format!("{sign}{line}")).collect()
+    };
+    let mut lines = changed(theirs, ours, '-');
+    lines.extend(changed(ours, theirs, '+'));
+    lines.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(seed: u64) -> Config {
+        Config { experiment: "e".into(), profile: "p".into(), seed, settings: toml::Table::new() }
+    }
+
+    #[test]
+    fn the_same_configuration_resumes_and_another_is_refused_with_the_difference() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        RunDir::open(folder.path(), &config(1)).expect("a new run");
+        RunDir::open(folder.path(), &config(1)).expect("resumed");
+        let refused = RunDir::open(folder.path(), &config(2)).err().expect("another seed is another run");
+        let message = format!("{refused:#}");
+        assert!(message.contains("-seed = 1") && message.contains("+seed = 2"), "{message}");
+    }
+}
