@@ -1,0 +1,9 @@
+//! Pressure of the intracluster gas and its Compton y.
+
+mod arnaud10;
+mod gnfw;
+mod projected;
+
+pub use arnaud10::Arnaud10;
+pub use gnfw::Gnfw;
+pub use projected::ProjectedGnfw;
