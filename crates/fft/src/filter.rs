@@ -1,0 +1,74 @@
+//! Real filters in Fourier space.
+
+use crate::Real;
+use num_complex::Complex;
+
+/// A real filter, applied to one column of the half spectrum at a time.
+///
+/// A filter is a function of `(kx, ky)`; it is asked for whole columns so that a bank of filters can be evaluated on
+/// the fly, from a radial table say, and never needs the memory of a plane. Any closure
+/// `Fn(kx, &mut [Complex<T>])` is a filter, and so are [`HalfPlane`] and [`Quadrant`].
+///
+/// The filtered map is that of a true convolution only if the filter has the symmetry of a real map's spectrum, which
+/// for real values is `h(kx, ky) = h(-kx, -ky)`; on the half plane this binds `kx = 0` and `kx = nx / 2` alone.
+pub trait Filter<T: Real>: Sync {
+    /// Multiplies column `kx` (`ky` in `0..ny`, FFT ordering) in place.
+    fn apply(&self, kx: usize, column: &mut [Complex<T>]);
+}
+
+impl<T: Real, F: Fn(usize, &mut [Complex<T>]) + Sync> Filter<T> for F {
+    fn apply(&self, kx: usize, column: &mut [Complex<T>]) {
+        self(kx, column);
+    }
+}
+
+/// A filter given at every point of the half plane: value of `(kx, ky)` at `kx * ny + ky`.
+#[derive(Clone, Copy, Debug)]
+pub struct HalfPlane<'a, T>(pub &'a [T]);
+
+impl<T: Real> Filter<T> for HalfPlane<'_, T> {
+    /// # Panics
+    /// When the filter has fewer values than the half spectrum.
+    fn apply(&self, kx: usize, column: &mut [Complex<T>]) {
+        let values = &self.0[kx * column.len()..][..column.len()];
+        for (z, &h) in column.iter_mut().zip(values) {
+            *z = z.scale(h);
+        }
+    }
+}
+
+/// A filter with `h(kx, -ky) = h(kx, ky)`, as every isotropic one: value of `(kx, ky)` at `kx * (ny / 2 + 1) + ky` for
+/// `ky` in `0..=ny / 2`. Takes half the memory of a [`HalfPlane`].
+#[derive(Clone, Copy, Debug)]
+pub struct Quadrant<'a, T>(pub &'a [T]);
+
+impl<T: Real> Filter<T> for Quadrant<'_, T> {
+    /// # Panics
+    /// When the filter has fewer values than the quarter plane.
+    fn apply(&self, kx: usize, column: &mut [Complex<T>]) {
+        let n = column.len() / 2 + 1;
+        multiply_mirrored(column, &self.0[kx * n..][..n]);
+    }
+}
+
+/// Multiplies a column by values given for `ky` in `0..=ny / 2`, the same for `-ky`.
+///
+/// # Panics
+/// When there are not `ny / 2 + 1` values.
+pub fn multiply_mirrored<T: Real>(column: &mut [Complex<T>], values: &[T]) {
+    let n_half = column.len() / 2 + 1;
+    assert_eq!(
+        values.len(),
+        n_half,
+        "a mirrored column of {} needs {n_half} values",
+        column.len()
+    );
+    let (positive, negative) = column.split_at_mut(n_half);
+    for (z, &h) in positive.iter_mut().zip(values) {
+        *z = z.scale(h);
+    }
+    // Mirrored index of `ky = ny - i` is `i`: the last element takes `values[1]`.
+    for (z, &h) in negative.iter_mut().rev().zip(&values[1..]) {
+        *z = z.scale(h);
+    }
+}
