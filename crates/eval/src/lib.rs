@@ -1,1 +1,37 @@
-//! (under construction)
+//! Scores, plots and reports: answers against truth.
+//!
+//! What goes in: [`Detections`](arcmin_method::Detections) and [`Truth`](arcmin_scene::Truth) of one tile after the
+//! other. What comes out: a [`TileOutcome`] a tile (small, a JSON file), and from any set of those the scores with
+//! errors, the plots, the [`Record`] of a run and its self-contained HTML report. A method is never seen here: its
+//! name is only a word in front of its scores.
+//!
+//! Conventions that hold throughout:
+//! - A candidate counts at a threshold when `score >= threshold`.
+//! - A quantity for which nothing was counted has no value (`None`, `null` in JSON); there is never a NaN.
+//! - Errors are one sigma: the spread over bootstrap samples of whole tiles, or of objects where tiles are few.
+//! - The same outcomes and the same seed give the same bits.
+//!
+//! Begin with [`matching`], then [`outcome`] and [`scores`].
+
+pub mod binned;
+pub mod bootstrap;
+pub mod error;
+mod file;
+pub mod matching;
+pub mod outcome;
+pub mod record;
+pub mod recovery;
+pub mod scores;
+pub mod statistics;
+pub mod sweep;
+
+pub use binned::{BinnedFraction, HaloQuantity, completeness_by};
+pub use error::Error;
+pub use file::{create_dir, write_atomic};
+pub use matching::{HaloSelection, MatchConfig};
+pub use outcome::{Counterpart, DetectionOutcome, HaloOutcome, TileOutcome, Verdict, YMeasured};
+pub use record::{InputFile, Record, ScoreDifference};
+pub use recovery::{RecoveryBin, RecoverySample, RecoverySummary};
+pub use scores::{FinderScores, ScoreConfig, score_finder};
+pub use statistics::{Interval, Score, wilson_interval};
+pub use sweep::{Counts, ThresholdSweep};
