@@ -116,10 +116,5 @@ fn check_finite(band: &Band, mask: &Mask) -> Result<(), Error> {
     let bad = |&(_, (pixel, &valid)): &(usize, (&f32, &bool))| valid && !pixel.is_finite();
     let mut bad_pixels = band.map.pixels().iter().zip(mask.valid()).enumerate().filter(bad);
     let Some((first, _)) = bad_pixels.next() else { return Ok(()) };
-    Err(Error::NonFinite {
-        band: band.name.clone(),
-        count: 1 + bad_pixels.count(),
-        x: first % nx,
-        y: first / nx,
-    })
+    Err(Error::NonFinite { band: band.name.clone(), count: 1 + bad_pixels.count(), x: first % nx, y: first / nx })
 }
