@@ -10,6 +10,7 @@
 
 pub mod beam;
 pub mod error;
+pub mod frame;
 pub mod geometry;
 pub mod map;
 pub mod mask;
@@ -17,6 +18,7 @@ pub mod observation;
 
 pub use beam::Beam;
 pub use error::Error;
+pub use frame::convert_frame;
 pub use geometry::{Geometry, PixelPosition, Projection, Shape};
 pub use map::Map;
 pub use mask::Mask;

@@ -92,7 +92,7 @@ impl Observation {
 }
 
 fn check_geometry(what: &str, expected: &Geometry, got: &Geometry) -> Result<(), Error> {
-    if expected == got {
+    if expected.same_grid(got) {
         return Ok(());
     }
     Err(Error::GeometryMismatch {
