@@ -63,6 +63,16 @@ pub enum Error {
         /// The level, in map unit times arcmin.
         noise_arcmin: f64,
     },
+    /// A weight that is negative, NaN or infinite.
+    #[error("weight {value} at x {x}, y {y} is not a number above or equal to zero")]
+    BadWeight {
+        /// The weight.
+        value: f32,
+        /// Its column.
+        x: usize,
+        /// Its row.
+        y: usize,
+    },
     /// A beam that cannot be.
     #[error("beam is not usable: {reason}")]
     BadBeam {

@@ -15,6 +15,7 @@ pub mod geometry;
 pub mod map;
 pub mod mask;
 pub mod observation;
+pub mod weights;
 
 pub use beam::Beam;
 pub use error::Error;
@@ -22,4 +23,7 @@ pub use frame::convert_frame;
 pub use geometry::{Geometry, PixelPosition, Projection, Shape};
 pub use map::Map;
 pub use mask::Mask;
+pub use mask::components::{Components, Neighbours, Region};
+pub use mask::distance::Outside;
 pub use observation::{Band, BandMap, Observation};
+pub use weights::Weights;

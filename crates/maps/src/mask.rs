@@ -1,6 +1,15 @@
 //! Which pixels count.
+//!
+//! A [`Mask`] is made from flags, from a map's zeros or NaN, or from a file. What is done with its shape stands in
+//! files of their own: connected regions and holes in [`components`], distances and tapers in [`distance`].
 
-use crate::{Error, Geometry};
+pub mod components;
+pub mod distance;
+
+use crate::geometry::PixelPosition;
+use crate::observation::check_geometry;
+use crate::{Error, Geometry, Map};
+use arcmin_units::{PixelUnit, SkyPosition};
 
 /// One flag a pixel: true where the pixel may be used.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +36,18 @@ impl Mask {
         Self { geometry, valid }
     }
 
+    /// Valid where the map is a number other than zero: surveys often write zeros where they did not observe.
+    pub fn from_zeros<U: PixelUnit>(map: &Map<U>) -> Self {
+        let valid = map.pixels().iter().map(|p| p.is_finite() && *p != 0.0).collect();
+        Self { geometry: map.geometry().clone(), valid }
+    }
+
+    /// Valid where the map is a number, neither NaN nor infinite.
+    pub fn from_finite<U: PixelUnit>(map: &Map<U>) -> Self {
+        let valid = map.pixels().iter().map(|p| p.is_finite()).collect();
+        Self { geometry: map.geometry().clone(), valid }
+    }
+
     /// Where the pixels lie.
     pub fn geometry(&self) -> &Geometry {
         &self.geometry
@@ -42,14 +63,56 @@ impl Mask {
         &mut self.valid
     }
 
+    /// True where the pixel that holds the position is valid; false outside the image.
+    pub fn is_valid_at(&self, position: SkyPosition) -> bool {
+        self.geometry.pixel_index(position).is_some_and(|i| self.valid[i])
+    }
+
     /// Number of valid pixels.
     pub fn n_valid(&self) -> usize {
         self.valid.iter().filter(|&&v| v).count()
     }
 
-    /// Area of the valid pixels in square degrees, by the pixel area at the reference point.
+    /// Area of the valid pixels in square degrees; each pixel counts with its own solid angle.
     pub fn area_deg2(&self) -> f64 {
-        let pixel_deg = self.geometry.pixel_size().to_deg().value();
-        self.n_valid() as f64 * pixel_deg * pixel_deg
+        let nx = self.geometry.shape().nx;
+        let row_sr = |(y, row): (usize, &[bool])| -> f64 {
+            row.iter().enumerate().filter(|&(_, &valid)| valid).map(|(x, _)| pixel_area_sr(&self.geometry, x, y)).sum()
+        };
+        self.valid.chunks(nx).enumerate().map(row_sr).sum::<f64>() * DEG2_PER_SR
     }
+
+    /// Valid where both are.
+    ///
+    /// # Errors
+    /// [`Error::GeometryMismatch`] when they lie on different grids.
+    pub fn and(&self, other: &Self) -> Result<Self, Error> {
+        self.combine(other, |a, b| a && b)
+    }
+
+    /// Valid where either is.
+    ///
+    /// # Errors
+    /// [`Error::GeometryMismatch`] when they lie on different grids.
+    pub fn or(&self, other: &Self) -> Result<Self, Error> {
+        self.combine(other, |a, b| a || b)
+    }
+
+    fn combine(&self, other: &Self, rule: impl Fn(bool, bool) -> bool) -> Result<Self, Error> {
+        check_geometry("the second mask", &self.geometry, &other.geometry)?;
+        let valid = self.valid.iter().zip(&other.valid).map(|(&a, &b)| rule(a, b)).collect();
+        Ok(Self { geometry: self.geometry.clone(), valid })
+    }
+
+    /// Valid where this one is not.
+    pub fn inverted(&self) -> Self {
+        Self { geometry: self.geometry.clone(), valid: self.valid.iter().map(|v| !v).collect() }
+    }
+}
+
+const DEG2_PER_SR: f64 = (180.0 / std::f64::consts::PI) * (180.0 / std::f64::consts::PI);
+
+/// Solid angle of a pixel in steradian; zero where the projection has no sky.
+fn pixel_area_sr(geometry: &Geometry, x: usize, y: usize) -> f64 {
+    geometry.pixel_area_sr_at(PixelPosition { x: x as f64, y: y as f64 }).unwrap_or(0.0)
 }

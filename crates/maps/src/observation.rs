@@ -91,7 +91,8 @@ impl Observation {
     }
 }
 
-fn check_geometry(what: &str, expected: &Geometry, got: &Geometry) -> Result<(), Error> {
+/// Passes when both say the same in the sense of [`Geometry::same_grid`].
+pub(crate) fn check_geometry(what: &str, expected: &Geometry, got: &Geometry) -> Result<(), Error> {
     if expected.same_grid(got) {
         return Ok(());
     }
