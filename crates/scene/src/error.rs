@@ -1,5 +1,7 @@
 //! What can go wrong while a scene is made.
 
+use crate::{Component, Split};
+
 /// Errors of making or reading scenes.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -7,6 +9,12 @@ pub enum Error {
     /// A map or geometry could not be built.
     #[error(transparent)]
     Maps(#[from] arcmin_maps::Error),
+    /// A formula of physics was asked for something it does not cover.
+    #[error(transparent)]
+    Sky(#[from] arcmin_sky::Error),
+    /// A grid could not be transformed.
+    #[error(transparent)]
+    Fft(#[from] arcmin_fft::Error),
     /// A scene beyond the end of its source was asked for.
     #[error("scene {index} does not exist: the source has {len}")]
     NoSuchScene {
@@ -14,5 +22,59 @@ pub enum Error {
         index: usize,
         /// Number of scenes.
         len: usize,
+    },
+    /// A number in the configuration that cannot be.
+    #[error("{key} = {value}: it must be {must_be}")]
+    BadValue {
+        /// Key in the configuration.
+        key: &'static str,
+        /// The value given.
+        value: f64,
+        /// What the value must be.
+        must_be: &'static str,
+    },
+    /// A component that the chosen foreground model does not have.
+    #[error("component {component} is not part of the foreground model {model}")]
+    ComponentNotInModel {
+        /// The component.
+        component: Component,
+        /// Name of the model.
+        model: &'static str,
+    },
+    /// A component named twice.
+    #[error("component {component} is named twice")]
+    DuplicateComponent {
+        /// The component.
+        component: Component,
+    },
+    /// A list with one value a band that has another length.
+    #[error("{key} has {got} values, there are {n_bands} bands")]
+    BandValues {
+        /// Key in the configuration.
+        key: &'static str,
+        /// Number of bands.
+        n_bands: usize,
+        /// Number of values.
+        got: usize,
+    },
+    /// More tiles than fit on the sky without overlap.
+    #[error("{asked} {split} tiles asked for, {fit} of this size fit on the sky beside those of the other splits")]
+    TooManyTiles {
+        /// The split.
+        split: Split,
+        /// Number of tiles asked for.
+        asked: usize,
+        /// Number that fits.
+        fit: usize,
+    },
+    /// A halo that cannot be painted.
+    #[error("halo {id}: y0 {y0} and theta500 {theta500_arcmin} arcmin must be finite and theta500 above zero")]
+    BadHalo {
+        /// Number of the halo.
+        id: u64,
+        /// Its central Compton y.
+        y0: f64,
+        /// Its angular size.
+        theta500_arcmin: f64,
     },
 }

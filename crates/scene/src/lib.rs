@@ -1,12 +1,43 @@
 //! Where physics meets pixels: simulated observations and their truth.
 //!
-//! What goes in: a [`SceneConfig`]-like description and a seed. What comes out: [`Scene`]s, each an observation (all
-//! that a method may see) beside its truth (which only fitting and scoring may see).
+//! What goes in: a [`SceneConfig`], checked into a [`Setup`]. What comes out: [`Scene`]s, each an observation (all
+//! that a method may see) beside its truth (which only fitting and scoring may see). A [`Simulator`] makes one tile; a
+//! [`SimulatedSource`] is all tiles of one [`Split`].
+//!
+//! Conventions: every tile is an independent light cone on its own piece of the sky, north up, east left, gnomonic.
+//! Gaussian fields are flat; positions, solid angles and sizes of haloes are those on the sphere. Every random draw
+//! has its own stream, derived from (seed, split, tile, what, index): see [`stream`].
+//!
+//! Begin with [`config`], then [`simulator`].
 
+pub mod component;
+pub mod config;
+mod conversion;
 pub mod error;
+mod field;
+mod foreground;
+mod lightcone;
+mod paint;
+mod population;
 pub mod scene;
+pub mod setup;
+pub mod simulator;
+pub mod source;
+pub mod split;
+pub mod stream;
+mod tiling;
 pub mod truth;
+mod window;
 
+pub use component::Component;
+pub use config::{
+    BandConfig, CmbSpectrum, ConcentrationModel, ForegroundsConfig, HaloesConfig, SceneConfig, TilesConfig,
+};
 pub use error::Error;
 pub use scene::{Scene, SceneSource};
+pub use setup::Setup;
+pub use simulator::{Haloes, Simulator};
+pub use source::SimulatedSource;
+pub use split::Split;
+pub use stream::TileKey;
 pub use truth::{Halo, Truth};

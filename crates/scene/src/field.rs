@@ -1,0 +1,117 @@
+//! Gaussian fields, drawn in Fourier space.
+//!
+//! Each component is one field with a spectrum, seen by every band with that band's factor: all published foreground
+//! terms in use are fully correlated between bands. (One that is not is a sum of several such fields.) On a grid of
+//! `n` pixels of solid angle `Omega` a mode is `F(k) = sqrt(n C_l / Omega) g`, with `g` a complex normal deviate of
+//! unit mean square and `g(-k) = conj g(k)`; the mean, `k = 0`, is set to zero.
+//!
+//! Drawing the half plane at once saves the forward transform of white noise, and its law is the same.
+
+use crate::stream::Draw;
+use crate::{Component, TileKey};
+use arcmin_fft::Wavenumbers;
+use num_complex::Complex;
+use rand_distr::{Distribution, StandardNormal};
+
+/// One Gaussian component: a spectrum and how each band sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    component: Component,
+    /// `sqrt(C_l / Omega)` in uK, zero at l = 0.
+    amplitude_uk: EllTable,
+    /// Temperature of each band over that of the spectrum.
+    band_factors: Vec<f32>,
+}
+
+impl Field {
+    /// A field with the given spectrum (uK^2 sr) on a grid, and each band's factor.
+    pub(crate) fn new(
+        component: Component,
+        c_ell_uk2_sr: impl Fn(f64) -> f64,
+        band_factors: &[f64],
+        wavenumbers: &Wavenumbers,
+        pixel_sr: f64,
+    ) -> Self {
+        let amplitude = |ell: f64| {
+            if ell == 0.0 { 0.0 } else { (c_ell_uk2_sr(ell) / pixel_sr).sqrt() }
+        };
+        let band_factors = band_factors.iter().map(|&factor| factor as f32).collect();
+        Self { component, amplitude_uk: EllTable::new(amplitude, wavenumbers), band_factors }
+    }
+
+    /// Adds the column `kx` of the field, as a band sees it, to a column of a half spectrum.
+    pub(crate) fn add_column(&self, band_idx: usize, key: TileKey, column: &Column, modes: &mut [Complex<f32>]) {
+        let factor = self.band_factors[band_idx] * column.norm;
+        if factor == 0.0 {
+            return;
+        }
+        let amplitude = |ky: usize| factor * self.amplitude_uk.at(column.ell[ky]);
+        let mut rng = key.stream(Draw::Field { component: self.component, kx: column.kx });
+        let mut normal = || -> f32 { StandardNormal.sample(&mut rng) };
+        if !column.is_own_mirror {
+            for (ky, mode) in modes.iter_mut().enumerate() {
+                *mode += Complex::new(normal(), normal()) * (amplitude(ky) * std::f32::consts::FRAC_1_SQRT_2);
+            }
+            return;
+        }
+        // The columns kx = 0 and nx/2 hold both k and -k: the upper half is the conjugate of the lower one.
+        let ny = modes.len();
+        for ky in 0..=ny / 2 {
+            let mirror = (ny - ky) % ny;
+            let deviate = Complex::new(normal(), normal()) * std::f32::consts::FRAC_1_SQRT_2;
+            if mirror == ky {
+                modes[ky] += deviate.re * std::f32::consts::SQRT_2 * amplitude(ky);
+            } else {
+                modes[ky] += deviate * amplitude(ky);
+                modes[mirror] += deviate.conj() * amplitude(ky);
+            }
+        }
+    }
+}
+
+/// A function of the multipole at l = 0, 1, 2, ... up to the grid's highest, linear in between, in single precision.
+#[derive(Clone, Debug)]
+pub(crate) struct EllTable {
+    values: Vec<f32>,
+}
+
+impl EllTable {
+    /// Tabulates a function for a grid.
+    pub(crate) fn new(function: impl Fn(f64) -> f64, wavenumbers: &Wavenumbers) -> Self {
+        let n_ell = wavenumbers.ell_max().ceil() as usize + 2;
+        Self { values: (0..n_ell).map(|ell| function(ell as f64) as f32).collect() }
+    }
+
+    /// The value at a multipole of the grid.
+    pub(crate) fn at(&self, ell: f32) -> f32 {
+        let idx = ell as usize;
+        let (low, high) = (self.values[idx], self.values[idx + 1]);
+        low + (high - low) * (ell - idx as f32)
+    }
+}
+
+/// What all components share in one column of the half plane.
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    kx: usize,
+    /// Multipole at each ky.
+    pub(crate) ell: Vec<f32>,
+    /// Whether k and -k both lie in this column: so for the first and the last.
+    is_own_mirror: bool,
+    /// Square root of the number of pixels.
+    norm: f32,
+}
+
+impl Column {
+    /// Column `kx` of a half plane.
+    pub(crate) fn new(wavenumbers: &Wavenumbers, kx: usize) -> Self {
+        let (ell_x, ell_y) = (wavenumbers.ell_x()[kx], wavenumbers.ell_y());
+        let nx = 2 * (wavenumbers.ell_x().len() - 1);
+        Self {
+            kx,
+            ell: ell_y.iter().map(|ell_y| ell_x.hypot(*ell_y) as f32).collect(),
+            is_own_mirror: kx == 0 || 2 * kx == nx,
+            norm: ((nx * ell_y.len()) as f32).sqrt(),
+        }
+    }
+}

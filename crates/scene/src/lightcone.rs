@@ -1,0 +1,116 @@
+//! The expected number of haloes on the light cone, ready for drawing.
+//!
+//! `dN / (dOmega dz dlnM) = dn/dlnM(M200m, z) dV/(dOmega dz)`, with the mass function of Tinker08, integrated over
+//! redshift shells and cells in ln M. Within a shell the redshift follows the volume element to first order; within a
+//! cell the mass is uniform in ln M times the slope between the cell's ends.
+
+use crate::setup::HaloRange;
+use arcmin_sky::{Cosmology, LinearPower, Tinker08};
+use arcmin_units::{M200m, Redshift};
+use rand::{Rng, RngExt};
+use rayon::prelude::*;
+
+/// Width of a redshift shell aimed at.
+const SHELL_WIDTH: f64 = 0.01;
+/// Width of a mass cell in ln M aimed at.
+///
+/// The trapezoid rule is then off by 0.1% where the mass function falls as M^-5.
+const CELL_WIDTH: f64 = 0.025;
+
+/// Haloes per steradian in shells of redshift.
+#[derive(Clone, Debug)]
+pub(crate) struct LightCone {
+    ln_m_min: f64,
+    cell_width: f64,
+    shells: Vec<Shell>,
+}
+
+/// One shell of redshift.
+#[derive(Clone, Debug)]
+struct Shell {
+    z_near: f64,
+    width: f64,
+    /// Haloes per steradian and redshift at the far side over that at the near side.
+    far_over_near: f64,
+    /// Haloes per steradian below the upper end of each mass cell, summed from the lightest.
+    cumulative_per_sr: Vec<f64>,
+    /// Number density in ln M at the nodes between cells, in any unit.
+    density: Vec<f64>,
+}
+
+impl LightCone {
+    /// Tabulates the light cone.
+    pub(crate) fn new(range: &HaloRange, cosmology: &Cosmology, power: &LinearPower) -> Self {
+        let (ln_m_min, ln_m_max) = (range.m200m_min.value().ln(), range.m200m_max.value().ln());
+        let (z_min, z_max) = (range.z_min.value(), range.z_max.value());
+        let n_cells = ((ln_m_max - ln_m_min) / CELL_WIDTH).ceil() as usize;
+        let n_shells = ((z_max - z_min) / SHELL_WIDTH).ceil() as usize;
+        let cell_width = (ln_m_max - ln_m_min) / n_cells as f64;
+        let width = (z_max - z_min) / n_shells as f64;
+        let mass_function = Tinker08::new(power);
+        let density_at = |z: f64| -> Vec<f64> {
+            let volume = cosmology.comoving_volume_element_mpc3_sr(Redshift::new(z));
+            let mass = |node: usize| M200m::new((ln_m_min + node as f64 * cell_width).exp());
+            (0..=n_cells).map(|node| volume * mass_function.dn_dlnm(mass(node), Redshift::new(z))).collect()
+        };
+        let nodes: Vec<Vec<f64>> =
+            (0..=n_shells).into_par_iter().map(|node| density_at(z_min + node as f64 * width)).collect();
+        let shell =
+            |idx: usize| Shell::new(z_min + idx as f64 * width, width, cell_width, &nodes[idx], &nodes[idx + 1]);
+        Self { ln_m_min, cell_width, shells: (0..n_shells).map(shell).collect() }
+    }
+
+    /// Number of shells.
+    pub(crate) fn n_shells(&self) -> usize {
+        self.shells.len()
+    }
+
+    /// Expected haloes per steradian in one shell.
+    pub(crate) fn per_sr(&self, shell: usize) -> f64 {
+        self.shells[shell].total_per_sr()
+    }
+
+    /// Draws mass and redshift of one halo of a shell.
+    pub(crate) fn draw(&self, shell: usize, rng: &mut impl Rng) -> (M200m, Redshift) {
+        let shell = &self.shells[shell];
+        let [mass, redshift]: [f64; 2] = rng.random();
+        let below = mass * shell.total_per_sr();
+        let cell = shell.cumulative_per_sr.partition_point(|&sum| sum <= below).min(shell.last_cell());
+        let cell_start = if cell == 0 { 0.0 } else { shell.cumulative_per_sr[cell - 1] };
+        let within = (below - cell_start) / (shell.cumulative_per_sr[cell] - cell_start);
+        let along = invert_ramp(within, shell.density[cell + 1] / shell.density[cell]);
+        let ln_m = self.ln_m_min + (cell as f64 + along) * self.cell_width;
+        let z = shell.z_near + shell.width * invert_ramp(redshift, shell.far_over_near);
+        (M200m::new(ln_m.exp()), Redshift::new(z))
+    }
+}
+
+impl Shell {
+    fn new(z_near: f64, width: f64, cell_width: f64, near: &[f64], far: &[f64]) -> Self {
+        let density: Vec<f64> = near.iter().zip(far).map(|(a, b)| 0.5 * (a + b)).collect();
+        let mut sum = 0.0;
+        let mut add = |cell: &[f64]| {
+            sum += 0.5 * (cell[0] + cell[1]) * cell_width * width;
+            sum
+        };
+        let cumulative_per_sr = density.windows(2).map(&mut add).collect();
+        let far_over_near = far.iter().sum::<f64>() / near.iter().sum::<f64>();
+        Self { z_near, width, far_over_near, cumulative_per_sr, density }
+    }
+
+    /// The heaviest cell that holds anything: beyond it the mass function underflows to zero.
+    fn last_cell(&self) -> usize {
+        self.cumulative_per_sr.partition_point(|&sum| sum < self.total_per_sr())
+    }
+
+    fn total_per_sr(&self) -> f64 {
+        *self.cumulative_per_sr.last().expect("a light cone has at least one mass cell")
+    }
+}
+
+/// Inverts the cumulative distribution of a density on 0..1 that goes linearly from 1 to `ratio`.
+fn invert_ramp(share: f64, ratio: f64) -> f64 {
+    // The root of (ratio - 1) t^2 / 2 + t = share (ratio + 1) / 2, in the form that is stable for a ratio near one.
+    let area = share * (ratio + 1.0);
+    area / (1.0 + (1.0 + (ratio - 1.0) * area).max(0.0).sqrt())
+}

@@ -1,0 +1,97 @@
+//! Laws of whole scenes, through the public API.
+
+mod common;
+
+use arcmin_maps::PixelPosition;
+use arcmin_scene::{Component, ConcentrationModel, Haloes, Scene, SceneSource, SimulatedSource, Split};
+use arcmin_sky::sz::tsz_uk_per_y;
+use arcmin_units::{Ghz, Mvir, Redshift};
+use common::{config, simulator};
+use std::sync::Arc;
+
+fn pixels(scene: &Scene, band_idx: usize) -> &[f32] {
+    scene.observation.bands()[band_idx].map.pixels()
+}
+
+#[test]
+fn scenes_have_the_same_bits_for_any_number_of_threads() {
+    let make = |n_threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
+        pool.install(|| simulator(&config()).scene(Split::Test, 1, Haloes::Drawn).unwrap())
+    };
+    let (one, three) = (make(1), make(3));
+    assert!(!one.truth.haloes.is_empty());
+    assert_eq!(one.truth, three.truth);
+    assert_eq!(one.observation, three.observation);
+}
+
+#[test]
+fn components_do_not_change_each_other() {
+    let with = |components: &[Component]| {
+        let mut config = config();
+        config.components = components.to_vec();
+        simulator(&config).scene(Split::Train, 0, Haloes::Drawn).unwrap()
+    };
+    let all = with(&[Component::Tsz, Component::Cmb, Component::Noise]);
+    let parts = [Component::Noise, Component::Cmb, Component::Tsz].map(|component| with(&[component]));
+    assert_eq!(all.truth.haloes, parts[2].truth.haloes);
+    assert!(parts[0].truth.haloes.is_empty());
+    for band_idx in 0..3 {
+        let sum = |i: usize| parts.iter().map(|part| pixels(part, band_idx)[i]).sum::<f32>();
+        let worst = pixels(&all, band_idx).iter().enumerate().map(|(i, v)| (v - sum(i)).abs()).fold(0.0, f32::max);
+        assert!(worst < 1e-3, "band {band_idx}: {worst} uK of some 100");
+    }
+}
+
+#[test]
+fn splits_and_tiles_share_nothing() {
+    let simulator = Arc::new(simulator(&config()));
+    let mut seen: Vec<Scene> = Vec::new();
+    for split in Split::ALL {
+        let source = SimulatedSource::new(simulator.clone(), split);
+        for scene in (0..source.len()).map(|index| source.scene(index).unwrap()) {
+            for other in &seen {
+                assert_ne!(scene.observation.geometry(), other.observation.geometry());
+                assert_ne!(pixels(&scene, 0), pixels(other, 0));
+                assert_ne!(scene.truth.haloes[0].mvir, other.truth.haloes[0].mvir);
+            }
+            seen.push(scene);
+        }
+        assert!(source.scene(source.len()).is_err());
+    }
+    assert_eq!(seen.len(), 7);
+}
+
+#[test]
+fn a_given_halo_is_painted_where_and_as_told() {
+    let mut config = config();
+    config.components = vec![Component::Tsz];
+    config.concentration = ConcentrationModel::DiemerKravtsov15;
+    config.tiles.pixel_arcmin = 0.25;
+    let simulator = simulator(&config);
+    let geometry = simulator.geometry(Split::Test, 0).unwrap();
+    let position = geometry.pix_to_sky(PixelPosition { x: 70.0, y: 31.0 }).unwrap();
+    let halo = simulator.halo(Mvir::new(2e14), Redshift::new(0.5), position).unwrap();
+    // The entry deepsz_mf_snr_expectation of the reference numbers for this halo. Its y0 is a mean over the central pixel.
+    assert!((halo.m500c.value() / 1.177_037e14 - 1.0).abs() < 5e-3, "{}", halo.m500c);
+    assert!((halo.theta500.to_arcmin().value() / 1.715_331 - 1.0).abs() < 2e-3);
+
+    let scene = simulator.scene(Split::Test, 0, Haloes::Given(&[halo])).unwrap();
+    assert_eq!(scene.truth.haloes, [halo]);
+    let map = pixels(&scene, 0);
+    let deepest = (0..map.len()).min_by(|&a, &b| map[a].total_cmp(&map[b])).unwrap();
+    assert_eq!((deepest % 128, deepest / 128), (70, 31));
+    let central_y = f64::from(map[deepest]) / tsz_uk_per_y(Ghz::new(90.0));
+    assert!((central_y / 2.248_112e-5 - 1.0).abs() < 1e-2, "{central_y:e}");
+    assert!(map[0].abs() < 1e-3, "nothing far away");
+}
+
+#[test]
+fn bad_haloes_are_refused() {
+    let simulator = simulator(&config());
+    let position = simulator.geometry(Split::Test, 0).unwrap().pix_to_sky(PixelPosition { x: 0.0, y: 0.0 }).unwrap();
+    assert!(simulator.halo(Mvir::new(-1.0), Redshift::new(0.5), position).is_err());
+    let mut halo = simulator.halo(Mvir::new(1e14), Redshift::new(0.5), position).unwrap();
+    halo.y0 = f64::NAN;
+    assert!(simulator.scene(Split::Test, 0, Haloes::Given(&[halo])).is_err());
+}
