@@ -17,10 +17,7 @@ pub trait Concentration {
 
     /// The same relation times a factor, e.g. `exp(0.33 n)` with a normal deviate n for one halo of a population.
     fn scaled_by(&self, factor: f64) -> Scaled<'_, Self> {
-        Scaled {
-            model: self,
-            factor,
-        }
+        Scaled { model: self, factor }
     }
 }
 

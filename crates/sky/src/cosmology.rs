@@ -55,18 +55,10 @@ impl Cosmology {
         require_positive("sigma8", p.sigma8)?;
         require_positive("the CMB temperature in K", p.t_cmb_k)?;
         if p.omega_m >= 1.0 {
-            return Err(Error::Parameter {
-                name: "omega_m",
-                value: p.omega_m,
-                expected: "less than 1",
-            });
+            return Err(Error::Parameter { name: "omega_m", value: p.omega_m, expected: "less than 1" });
         }
         if p.omega_b >= p.omega_m {
-            return Err(Error::Parameter {
-                name: "omega_b",
-                value: p.omega_b,
-                expected: "less than omega_m",
-            });
+            return Err(Error::Parameter { name: "omega_b", value: p.omega_b, expected: "less than omega_m" });
         }
         Ok(Self::with_radiation(parameters))
     }
@@ -107,19 +99,13 @@ impl Cosmology {
             "sehgal_wmap5" => Ok(Self::sehgal_wmap5()),
             "wmap7" => Ok(Self::wmap7()),
             "mdpl2" => Ok(Self::mdpl2()),
-            _ => Err(Error::UnknownCosmology {
-                name: name.to_owned(),
-                known: NAMES.join(", "),
-            }),
+            _ => Err(Error::UnknownCosmology { name: name.to_owned(), known: NAMES.join(", ") }),
         }
     }
 
     /// The same cosmology without radiation, as some packages have it; the CMB keeps its temperature.
     pub fn without_radiation(self) -> Self {
-        Self {
-            omega_r: 0.0,
-            ..self
-        }
+        Self { omega_r: 0.0, ..self }
     }
 
     /// The parameters it was built from.
@@ -180,31 +166,13 @@ impl Cosmology {
         self.omega_m() * self.critical_density_msun_mpc3(Redshift::new(0.0))
     }
 
-    fn standard(
-        h0_km_s_mpc: f64,
-        omega_m: f64,
-        omega_b: f64,
-        n_s: f64,
-        sigma8: f64,
-        t_cmb_k: f64,
-    ) -> Self {
-        Self::with_radiation(CosmologyParameters {
-            h0_km_s_mpc,
-            omega_m,
-            omega_b,
-            n_s,
-            sigma8,
-            t_cmb_k,
-        })
+    fn standard(h0_km_s_mpc: f64, omega_m: f64, omega_b: f64, n_s: f64, sigma8: f64, t_cmb_k: f64) -> Self {
+        Self::with_radiation(CosmologyParameters { h0_km_s_mpc, omega_m, omega_b, n_s, sigma8, t_cmb_k })
     }
 
     fn with_radiation(parameters: CosmologyParameters) -> Self {
-        let photons = photon_density_kg_m3(parameters.t_cmb_k)
-            / critical_density_today_kg_m3(parameters.h0_km_s_mpc);
-        Self {
-            parameters,
-            omega_r: photons * (1.0 + NEUTRINO_PER_PHOTON * N_EFF),
-        }
+        let photons = photon_density_kg_m3(parameters.t_cmb_k) / critical_density_today_kg_m3(parameters.h0_km_s_mpc);
+        Self { parameters, omega_r: photons * (1.0 + NEUTRINO_PER_PHOTON * N_EFF) }
     }
 }
 
@@ -229,18 +197,12 @@ mod tests {
             assert!(Cosmology::named(name).is_ok(), "{name}");
         }
         let message = Cosmology::named("planck13").unwrap_err().to_string();
-        assert!(
-            message.contains("planck13") && message.contains("sehgal_wmap5"),
-            "{message}"
-        );
+        assert!(message.contains("planck13") && message.contains("sehgal_wmap5"), "{message}");
     }
 
     #[test]
     fn densities_close_the_universe() {
-        for cosmology in [
-            Cosmology::planck18(),
-            Cosmology::planck18().without_radiation(),
-        ] {
+        for cosmology in [Cosmology::planck18(), Cosmology::planck18().without_radiation()] {
             assert!((cosmology.e_z(Redshift::new(0.0)) - 1.0).abs() < 1e-15);
         }
     }
@@ -250,26 +212,11 @@ mod tests {
         let good = *Cosmology::planck18().parameters();
         assert_eq!(Cosmology::new(good), Ok(Cosmology::planck18()));
         for bad in [
-            CosmologyParameters {
-                h0_km_s_mpc: -70.0,
-                ..good
-            },
-            CosmologyParameters {
-                omega_m: f64::NAN,
-                ..good
-            },
-            CosmologyParameters {
-                omega_m: 1.2,
-                ..good
-            },
-            CosmologyParameters {
-                omega_b: 0.4,
-                ..good
-            },
-            CosmologyParameters {
-                t_cmb_k: 0.0,
-                ..good
-            },
+            CosmologyParameters { h0_km_s_mpc: -70.0, ..good },
+            CosmologyParameters { omega_m: f64::NAN, ..good },
+            CosmologyParameters { omega_m: 1.2, ..good },
+            CosmologyParameters { omega_b: 0.4, ..good },
+            CosmologyParameters { t_cmb_k: 0.0, ..good },
         ] {
             assert!(Cosmology::new(bad).is_err(), "{bad:?}");
         }

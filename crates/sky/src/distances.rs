@@ -20,11 +20,9 @@ impl Cosmology {
 
     /// Comoving distance between two redshifts on one line of sight; negative when `z_far < z_near`.
     pub fn comoving_distance_between(&self, z_near: Redshift, z_far: Redshift) -> Mpc {
-        let integral = integrate(
-            z_near.value().ln_1p(),
-            z_far.value().ln_1p(),
-            |ln_one_plus_z| ln_one_plus_z.exp() / self.e_z(Redshift::new(ln_one_plus_z.exp_m1())),
-        );
+        let integral = integrate(z_near.value().ln_1p(), z_far.value().ln_1p(), |ln_one_plus_z| {
+            ln_one_plus_z.exp() / self.e_z(Redshift::new(ln_one_plus_z.exp_m1()))
+        });
         Mpc::new(C_KM_S / self.parameters().h0_km_s_mpc * integral)
     }
 
@@ -51,9 +49,8 @@ impl Cosmology {
     /// Age of the universe at redshift z in Gyr (Julian years).
     pub fn age_gyr(&self, z: Redshift) -> f64 {
         // With a = s^2 the integrand 2 / (s E) starts smoothly at the big bang, with or without radiation.
-        let integral = integrate(0.0, z.scale_factor().sqrt(), |s| {
-            2.0 / (s * self.e_z(Redshift::new(1.0 / (s * s) - 1.0)))
-        });
+        let integral =
+            integrate(0.0, z.scale_factor().sqrt(), |s| 2.0 / (s * self.e_z(Redshift::new(1.0 / (s * s) - 1.0))));
         let hubble_time_s = MPC_M * 1e-3 / self.parameters().h0_km_s_mpc;
         hubble_time_s / YEAR_S * 1e-9 * integral
     }
@@ -62,11 +59,8 @@ impl Cosmology {
     pub fn critical_surface_density_msun_mpc2(&self, z_lens: Redshift, z_source: Redshift) -> f64 {
         let d_lens = self.angular_diameter_distance(z_lens).value();
         let d_source = self.angular_diameter_distance(z_source).value();
-        let d_between = self
-            .angular_diameter_distance_between(z_lens, z_source)
-            .value();
-        C_KM_S * C_KM_S / (4.0 * std::f64::consts::PI * G_MPC_KM2_S2_MSUN) * d_source
-            / (d_lens * d_between)
+        let d_between = self.angular_diameter_distance_between(z_lens, z_source).value();
+        C_KM_S * C_KM_S / (4.0 * std::f64::consts::PI * G_MPC_KM2_S2_MSUN) * d_source / (d_lens * d_between)
     }
 }
 
@@ -77,14 +71,9 @@ mod tests {
 
     #[test]
     fn distance_equals_the_slow_integral_at_all_redshifts() {
-        for cosmology in [
-            Cosmology::planck18(),
-            Cosmology::planck18().without_radiation(),
-        ] {
+        for cosmology in [Cosmology::planck18(), Cosmology::planck18().without_radiation()] {
             for z in [0.01_f64, 0.7, 3.0, 30.0, 1100.0, 1e4] {
-                let twin = simpson(0.0, z.ln_1p(), 20_000, |u| {
-                    u.exp() / cosmology.e_z(Redshift::new(u.exp_m1()))
-                });
+                let twin = simpson(0.0, z.ln_1p(), 20_000, |u| u.exp() / cosmology.e_z(Redshift::new(u.exp_m1())));
                 let fast = cosmology.comoving_distance(Redshift::new(z)).value();
                 let relative = fast / (twin * C_KM_S / cosmology.parameters().h0_km_s_mpc) - 1.0;
                 assert!(relative.abs() < 1e-10, "z {z}: {relative:e}");
@@ -95,9 +84,7 @@ mod tests {
     #[test]
     fn age_equals_the_slow_integral() {
         let cosmology = Cosmology::planck18();
-        let twin = simpson(1e-9, 1.0, 400_000, |s| {
-            2.0 / (s * cosmology.e_z(Redshift::new(1.0 / (s * s) - 1.0)))
-        });
+        let twin = simpson(1e-9, 1.0, 400_000, |s| 2.0 / (s * cosmology.e_z(Redshift::new(1.0 / (s * s) - 1.0))));
         let hubble_time_gyr = MPC_M * 1e-3 / 67.66 / YEAR_S * 1e-9;
         let relative = cosmology.age_gyr(Redshift::new(0.0)) / (twin * hubble_time_gyr) - 1.0;
         assert!(relative.abs() < 1e-8, "{relative:e}");
@@ -107,8 +94,7 @@ mod tests {
     fn distances_add_up_along_the_line_of_sight() {
         let cosmology = Cosmology::wmap7();
         let (z1, z2) = (Redshift::new(0.4), Redshift::new(2.0));
-        let sum = cosmology.comoving_distance(z1).value()
-            + cosmology.comoving_distance_between(z1, z2).value();
+        let sum = cosmology.comoving_distance(z1).value() + cosmology.comoving_distance_between(z1, z2).value();
         assert!((sum / cosmology.comoving_distance(z2).value() - 1.0).abs() < 1e-12);
     }
 }

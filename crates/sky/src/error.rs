@@ -51,10 +51,6 @@ pub(crate) fn require_positive(name: &'static str, value: f64) -> Result<(), Err
     if value.is_finite() && value > 0.0 {
         Ok(())
     } else {
-        Err(Error::Parameter {
-            name,
-            value,
-            expected: "a finite number above 0",
-        })
+        Err(Error::Parameter { name, value, expected: "a finite number above 0" })
     }
 }

@@ -10,11 +10,7 @@ use arcmin_units::{HaloMass, MassDefinition, Mpc, Radian, Redshift};
 use crate::cosmology::Cosmology;
 
 /// Mean density inside the radius of a definition, in Msun per physical Mpc^3.
-pub fn threshold_density_msun_mpc3(
-    definition: MassDefinition,
-    z: Redshift,
-    cosmology: &Cosmology,
-) -> f64 {
+pub fn threshold_density_msun_mpc3(definition: MassDefinition, z: Redshift, cosmology: &Cosmology) -> f64 {
     let critical = cosmology.critical_density_msun_mpc3(z);
     match definition {
         MassDefinition::Critical(overdensity) => overdensity * critical,

@@ -68,31 +68,15 @@ impl NfwHalo {
     ///
     /// # Errors
     /// A mass or concentration that is not above zero, or a redshift that is negative or not finite.
-    pub fn from_concentration(
-        mass: M200c,
-        c200c: f64,
-        z: Redshift,
-        cosmology: &Cosmology,
-    ) -> Result<Self, Error> {
+    pub fn from_concentration(mass: M200c, c200c: f64, z: Redshift, cosmology: &Cosmology) -> Result<Self, Error> {
         require_positive("a halo mass in Msun", mass.msun())?;
         require_positive("the concentration c200c", c200c)?;
         if !(z.value().is_finite() && z.value() >= 0.0) {
-            return Err(Error::Parameter {
-                name: "a halo's redshift",
-                value: z.value(),
-                expected: "0 or more",
-            });
+            return Err(Error::Parameter { name: "a halo's redshift", value: z.value(), expected: "0 or more" });
         }
         let scale_radius_mpc = radius(mass, z, cosmology).value() / c200c;
-        let scale_density_msun_mpc3 =
-            mass.msun() / (4.0 * PI * scale_radius_mpc.powi(3) * enclosed(c200c));
-        Ok(Self {
-            cosmology: *cosmology,
-            z,
-            c200c,
-            scale_radius_mpc,
-            scale_density_msun_mpc3,
-        })
+        let scale_density_msun_mpc3 = mass.msun() / (4.0 * PI * scale_radius_mpc.powi(3) * enclosed(c200c));
+        Ok(Self { cosmology: *cosmology, z, c200c, scale_radius_mpc, scale_density_msun_mpc3 })
     }
 
     /// Redshift of the halo.
@@ -185,8 +169,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn closes_the_circle<M: HaloMass>(halo: &NfwHalo, cosmology: &Cosmology) {
-        let back =
-            NfwHalo::from_mass(halo.mass_in::<M>(), halo.redshift(), &Duffy08, cosmology).unwrap();
+        let back = NfwHalo::from_mass(halo.mass_in::<M>(), halo.redshift(), &Duffy08, cosmology).unwrap();
         let relative = back.mass_in::<M200c>().value() / halo.mass_in::<M200c>().value() - 1.0;
         assert!(relative.abs() < 1e-11, "{:?} {relative:e}", M::DEFINITION);
         let radius = radius(halo.mass_in::<M>(), halo.redshift(), cosmology).value();
@@ -216,15 +199,7 @@ mod tests {
         let cosmology = Cosmology::planck18();
         let z = Redshift::new(0.5);
         assert!(NfwHalo::from_mass(M500c::new(-1e14), z, &Duffy08, &cosmology).is_err());
-        assert!(
-            NfwHalo::from_mass(
-                M500c::new(1e14),
-                Redshift::new(f64::NAN),
-                &Duffy08,
-                &cosmology
-            )
-            .is_err()
-        );
+        assert!(NfwHalo::from_mass(M500c::new(1e14), Redshift::new(f64::NAN), &Duffy08, &cosmology).is_err());
         assert!(NfwHalo::from_concentration(M200c::new(1e14), 0.0, z, &cosmology).is_err());
         let halo = NfwHalo::from_concentration(M200c::new(1e14), 4.0, z, &cosmology).unwrap();
         assert!(halo.lens(Redshift::new(0.4)).is_err());

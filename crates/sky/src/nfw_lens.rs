@@ -20,34 +20,21 @@ pub struct NfwLens {
 }
 
 impl NfwLens {
-    pub(crate) fn new(
-        halo: &NfwHalo,
-        z_source: Redshift,
-        cosmology: &Cosmology,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(halo: &NfwHalo, z_source: Redshift, cosmology: &Cosmology) -> Result<Self, Error> {
         let z_lens = halo.redshift();
         if z_lens.value() <= 0.0 {
-            return Err(Error::Parameter {
-                name: "a lens's redshift",
-                value: z_lens.value(),
-                expected: "above 0",
-            });
+            return Err(Error::Parameter { name: "a lens's redshift", value: z_lens.value(), expected: "above 0" });
         }
         if !z_source.value().is_finite() || z_source <= z_lens {
             let expected = "a finite number above the redshift of the lens";
-            return Err(Error::Parameter {
-                name: "the redshift of the source",
-                value: z_source.value(),
-                expected,
-            });
+            return Err(Error::Parameter { name: "the redshift of the source", value: z_source.value(), expected });
         }
         let scale_radius_mpc = halo.scale_radius().value();
         Ok(Self {
             scale_radius_mpc,
             theta_s_rad: scale_radius_mpc / cosmology.angular_diameter_distance(z_lens).value(),
             column_msun_mpc2: halo.scale_density_msun_mpc3() * scale_radius_mpc,
-            sigma_critical_msun_mpc2: cosmology
-                .critical_surface_density_msun_mpc2(z_lens, z_source),
+            sigma_critical_msun_mpc2: cosmology.critical_surface_density_msun_mpc2(z_lens, z_source),
         })
     }
 
@@ -70,8 +57,7 @@ impl NfwLens {
 
     /// Convergence `Sigma / Sigma_cr` at an angle above zero.
     pub fn kappa(&self, theta: Radian) -> f64 {
-        2.0 * self.column_msun_mpc2 / self.sigma_critical_msun_mpc2
-            * surface_shape(theta.value() / self.theta_s_rad)
+        2.0 * self.column_msun_mpc2 / self.sigma_critical_msun_mpc2 * surface_shape(theta.value() / self.theta_s_rad)
     }
 
     /// Mean convergence within an angle above zero, `4 rho_s r_s g(x) / (x^2 Sigma_cr)`.
@@ -89,10 +75,7 @@ impl NfwLens {
             return Radian::new(0.0);
         }
         Radian::new(
-            4.0 * self.column_msun_mpc2 / self.sigma_critical_msun_mpc2
-                * self.theta_s_rad
-                * cylinder_shape(x)
-                / x,
+            4.0 * self.column_msun_mpc2 / self.sigma_critical_msun_mpc2 * self.theta_s_rad * cylinder_shape(x) / x,
         )
     }
 }
@@ -123,11 +106,7 @@ fn inverse_secant_shape(x: f64) -> f64 {
         return 1.0 - e * (2.0 / 3.0 - e * (7.0 / 15.0 - e * (12.0 / 35.0)));
     }
     let root = ((1.0 - x).abs() * (1.0 + x)).sqrt();
-    let angle = if x < 1.0 {
-        ((1.0 + root) / x).ln()
-    } else {
-        root.atan()
-    };
+    let angle = if x < 1.0 { ((1.0 + root) / x).ln() } else { root.atan() };
     angle / root
 }
 
@@ -154,9 +133,7 @@ mod tests {
     fn cylinder_is_the_integral_of_the_surface_density() {
         for x in [2e-4, 0.02, 0.9, 0.9999, 1.0, 1.0001, 1.1, 20.0] {
             // In u = sqrt(r) the logarithmic cusp at the centre is harmless.
-            let twin = simpson(1e-12, f64::sqrt(x), 40_000, |u| {
-                2.0 * u.powi(3) * surface_shape(u * u)
-            });
+            let twin = simpson(1e-12, f64::sqrt(x), 40_000, |u| 2.0 * u.powi(3) * surface_shape(u * u));
             let relative = cylinder_shape(x) / twin - 1.0;
             assert!(relative.abs() < 2e-9, "{x}: {relative:e}");
         }

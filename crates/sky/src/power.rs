@@ -3,10 +3,12 @@
 //! Wavenumbers are in 1/Mpc, power in Mpc^3, lengths comoving Mpc: no h anywhere.
 
 mod eisenstein_hu98;
+mod eisenstein_hu98_smooth;
 mod growth;
 mod variance;
 
 pub use eisenstein_hu98::EisensteinHu98;
+pub use eisenstein_hu98_smooth::EisensteinHu98Smooth;
 pub use growth::Growth;
 
 use std::f64::consts::PI;
@@ -53,8 +55,7 @@ impl LinearPower {
         let n_s = cosmology.parameters().n_s;
         let ln_power = tabulate_ln_power(|k| n_s * k.ln() + 2.0 * transfer.at(k).abs().ln());
         let radius8_mpc = 8.0 / cosmology.h();
-        let shift =
-            2.0 * (cosmology.parameters().sigma8 / variance::sigma(&ln_power, radius8_mpc)).ln();
+        let shift = 2.0 * (cosmology.parameters().sigma8 / variance::sigma(&ln_power, radius8_mpc)).ln();
         Self::from_ln_power(cosmology, |ln_k| ln_power.at(ln_k) + shift)
     }
 
@@ -67,9 +68,7 @@ impl LinearPower {
     /// A line without two positive numbers, k that does not increase, or fewer than four rows.
     pub fn from_table(cosmology: &Cosmology, text: &str) -> Result<Self, Error> {
         let rows = parse_power_table(text)?;
-        Ok(Self::from_ln_power(cosmology, |ln_k| {
-            crate::table::linear_in_rows(&rows, ln_k)
-        }))
+        Ok(Self::from_ln_power(cosmology, |ln_k| crate::table::linear_in_rows(&rows, ln_k)))
     }
 
     /// The cosmology the spectrum belongs to.
@@ -90,8 +89,7 @@ impl LinearPower {
     /// Logarithmic slope `dlnP/dlnk` at a comoving wavenumber in 1/Mpc.
     pub fn slope(&self, k_per_mpc: f64) -> f64 {
         let (ln_k, half_step) = (k_per_mpc.ln(), 0.01);
-        (self.ln_power_today(ln_k + half_step) - self.ln_power_today(ln_k - half_step))
-            / (2.0 * half_step)
+        (self.ln_power_today(ln_k + half_step) - self.ln_power_today(ln_k - half_step)) / (2.0 * half_step)
     }
 
     /// Rms of the linear density contrast in spheres of comoving radius R.
@@ -115,9 +113,7 @@ impl LinearPower {
 
     /// Logarithmic slope `dln sigma / dln M`, negative, the same at all redshifts.
     pub fn dln_sigma_dln_m(&self, mass_msun: f64) -> f64 {
-        self.sigma
-            .dln_sigma_dln_r(self.lagrangian_radius(mass_msun).value().ln())
-            / 3.0
+        self.sigma.dln_sigma_dln_r(self.lagrangian_radius(mass_msun).value().ln()) / 3.0
     }
 
     /// Peak height `nu = delta_c / sigma(M, z)` with `delta_c = 1.686`.
@@ -130,20 +126,14 @@ impl LinearPower {
     /// `sigma_v^2 = (a H f)^2 / (6 pi^2) int dk P(k) W^2(kR)`, with the growth rate `f = dlnD/dlna`. R may be zero.
     pub fn velocity_rms_1d_km_s(&self, radius: Mpc, z: Redshift) -> f64 {
         let displacement_mpc2 = variance::integral_over_k(&self.ln_power, radius.value(), -2) / 3.0;
-        let rate_km_s_mpc =
-            z.scale_factor() * self.cosmology.hubble_km_s_mpc(z) * self.growth.rate(z);
+        let rate_km_s_mpc = z.scale_factor() * self.cosmology.hubble_km_s_mpc(z) * self.growth.rate(z);
         rate_km_s_mpc * self.growth.factor(z) * displacement_mpc2.sqrt()
     }
 
     fn from_ln_power(cosmology: &Cosmology, ln_power: impl Fn(f64) -> f64) -> Self {
         let ln_power = tabulate_ln_power(|k| ln_power(k.ln()));
         let sigma = SigmaTable::new(&ln_power);
-        Self {
-            cosmology: *cosmology,
-            growth: Growth::new(cosmology),
-            ln_power,
-            sigma,
-        }
+        Self { cosmology: *cosmology, growth: Growth::new(cosmology), ln_power, sigma }
     }
 
     /// `ln P` today, continued beyond the table with the slopes of its ends.
@@ -160,9 +150,7 @@ impl LinearPower {
 }
 
 fn tabulate_ln_power(ln_power_at_k: impl Fn(f64) -> f64) -> UniformTable {
-    UniformTable::tabulate(K_MIN_PER_MPC.ln(), K_MAX_PER_MPC.ln(), N_K, |ln_k| {
-        ln_power_at_k(ln_k.exp())
-    })
+    UniformTable::tabulate(K_MIN_PER_MPC.ln(), K_MAX_PER_MPC.ln(), N_K, |ln_k| ln_power_at_k(ln_k.exp()))
 }
 
 /// Rows `(ln k, ln P)` of a text table.
@@ -173,46 +161,26 @@ fn parse_power_table(text: &str) -> Result<Vec<(f64, f64)>, Error> {
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
-        let numbers: Vec<f64> = line
-            .split_whitespace()
-            .map_while(|word| word.parse().ok())
-            .collect();
+        let numbers: Vec<f64> = line.split_whitespace().map_while(|word| word.parse().ok()).collect();
         let row = match numbers[..] {
             [k, p, ..] if k > 0.0 && p > 0.0 && p.is_finite() && k.is_finite() => (k.ln(), p.ln()),
             _ => {
-                return Err(line_error(
-                    line_idx,
-                    line,
-                    "k in 1/Mpc and P in Mpc^3, both above 0",
-                ));
+                return Err(line_error(line_idx, line, "k in 1/Mpc and P in Mpc^3, both above 0"));
             }
         };
         if rows.last().is_some_and(|last| last.0 >= row.0) {
-            return Err(line_error(
-                line_idx,
-                line,
-                "a k larger than the line before",
-            ));
+            return Err(line_error(line_idx, line, "a k larger than the line before"));
         }
         rows.push(row);
     }
     return if rows.len() < 4 {
-        Err(Error::TableTooShort {
-            table: TABLE,
-            got: rows.len(),
-            needed: 4,
-        })
+        Err(Error::TableTooShort { table: TABLE, got: rows.len(), needed: 4 })
     } else {
         Ok(rows)
     };
 
     fn line_error(line_idx: usize, line: &str, expected: &'static str) -> Error {
-        Error::TableLine {
-            table: TABLE,
-            line: line_idx + 1,
-            text: line.to_owned(),
-            expected,
-        }
+        Error::TableLine { table: TABLE, line: line_idx + 1, text: line.to_owned(), expected }
     }
 }
 
@@ -242,11 +210,7 @@ mod tests {
     #[test]
     fn broken_tables_are_refused_with_the_line() {
         let cosmology = Cosmology::planck18();
-        let error = |text: &str| {
-            LinearPower::from_table(&cosmology, text)
-                .unwrap_err()
-                .to_string()
-        };
+        let error = |text: &str| LinearPower::from_table(&cosmology, text).unwrap_err().to_string();
         assert!(error("").contains("0 rows"), "{}", error(""));
         assert!(error("1e-3 5\n2e-3 many\n").contains("line 2"));
         assert!(error("1e-3 5\n1e-3 6\n").contains("larger than the line before"));
@@ -256,11 +220,7 @@ mod tests {
     #[test]
     fn the_spectrum_goes_on_as_a_power_law_beyond_its_table() {
         let power = LinearPower::eisenstein_hu98(&Cosmology::planck18());
-        assert!(
-            (power.slope(1e-7) - 0.9665).abs() < 1e-3,
-            "{}",
-            power.slope(1e-7)
-        );
+        assert!((power.slope(1e-7) - 0.9665).abs() < 1e-3, "{}", power.slope(1e-7));
         assert!((power.slope(0.99e3) - power.slope(5e3)).abs() < 0.05);
     }
 
@@ -270,10 +230,7 @@ mod tests {
         for mass in [1e12_f64, 1e13, 1e14, 1e15] {
             let ratio = power.sigma_m(mass * 1.01, TODAY) / power.sigma_m(mass / 1.01, TODAY);
             let slope = ratio.ln() / (2.0 * 1.01_f64.ln());
-            assert!(
-                (slope / power.dln_sigma_dln_m(mass) - 1.0).abs() < 1e-4,
-                "{mass:e}"
-            );
+            assert!((slope / power.dln_sigma_dln_m(mass) - 1.0).abs() < 1e-4, "{mass:e}");
         }
     }
 }

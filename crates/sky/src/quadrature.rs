@@ -17,10 +17,7 @@ pub(crate) fn integrate(a: f64, b: f64, f: impl FnMut(f64) -> f64) -> f64 {
 /// Integral over `[a, b]` in `n_panels` equal panels of 16 nodes, for long intervals.
 pub(crate) fn integrate_panels(a: f64, b: f64, n_panels: usize, f: impl Fn(f64) -> f64) -> f64 {
     let width = (b - a) / n_panels as f64;
-    (0..n_panels)
-        .map(|panel| a + width * panel as f64)
-        .map(|left| RULE_16.integrate(left, left + width, &f))
-        .sum()
+    (0..n_panels).map(|panel| a + width * panel as f64).map(|left| RULE_16.integrate(left, left + width, &f)).sum()
 }
 
 fn rule(n_nodes: usize) -> GaussLegendre {
@@ -33,17 +30,9 @@ pub(crate) fn simpson(a: f64, b: f64, n_intervals: usize, f: impl Fn(f64) -> f64
     let n = n_intervals + n_intervals % 2;
     let h = (b - a) / n as f64;
     let weight = |i: usize| {
-        if i == 0 || i == n {
-            1.0
-        } else {
-            2.0 + 2.0 * (i % 2) as f64
-        }
+        if i == 0 || i == n { 1.0 } else { 2.0 + 2.0 * (i % 2) as f64 }
     };
-    (0..=n)
-        .map(|i| weight(i) * f(a + h * i as f64))
-        .sum::<f64>()
-        * h
-        / 3.0
+    (0..=n).map(|i| weight(i) * f(a + h * i as f64)).sum::<f64>() * h / 3.0
 }
 
 #[cfg(test)]

@@ -27,21 +27,10 @@ impl Spectrum {
     /// Fewer than two values, or one that is negative or not finite.
     pub fn new(ell_min: usize, c_ell: Vec<f64>) -> Result<Self, Error> {
         if c_ell.len() < 2 {
-            return Err(Error::TableTooShort {
-                table: TABLE,
-                got: c_ell.len(),
-                needed: 2,
-            });
+            return Err(Error::TableTooShort { table: TABLE, got: c_ell.len(), needed: 2 });
         }
-        match c_ell
-            .iter()
-            .find(|value| !(value.is_finite() && **value >= 0.0))
-        {
-            Some(&value) => Err(Error::Parameter {
-                name: "C_l in uK^2 sr",
-                value,
-                expected: "0 or more",
-            }),
+        match c_ell.iter().find(|value| !(value.is_finite() && **value >= 0.0)) {
+            Some(&value) => Err(Error::Parameter { name: "C_l in uK^2 sr", value, expected: "0 or more" }),
             None => Ok(Self { ell_min, c_ell }),
         }
     }
@@ -81,9 +70,7 @@ impl Spectrum {
         let left = above_first as usize;
         match self.c_ell.get(left..left + 2) {
             Some(pair) => pair[0] + (pair[1] - pair[0]) * (above_first - left as f64),
-            None if above_first == (self.c_ell.len() - 1) as f64 => {
-                self.c_ell[self.c_ell.len() - 1]
-            }
+            None if above_first == (self.c_ell.len() - 1) as f64 => self.c_ell[self.c_ell.len() - 1],
             None => 0.0,
         }
     }
@@ -100,10 +87,7 @@ impl Spectrum {
             let ell = (self.ell_min + i) as f64;
             value * (-ell * (ell + 1.0) * sigma * sigma).exp()
         });
-        Self {
-            ell_min: self.ell_min,
-            c_ell: c_ell.collect(),
-        }
+        Self { ell_min: self.ell_min, c_ell: c_ell.collect() }
     }
 
     /// Correlation in uK^2 of two directions a small angle apart, `sum (2l+1)/(4 pi) C_l J0((l+1/2) theta)`.
@@ -147,43 +131,20 @@ fn shipped(text: &str) -> Spectrum {
 /// Rows `(l, ln D_l)`.
 fn parse_d_ell_table(text: &str) -> Result<Vec<(f64, f64)>, Error> {
     let mut rows: Vec<(f64, f64)> = Vec::new();
-    for (line_idx, line) in text
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| !line.starts_with('#'))
-    {
+    for (line_idx, line) in text.lines().enumerate().filter(|(_, line)| !line.starts_with('#')) {
         let mut words = line.split_whitespace();
-        let ell = words
-            .next()
-            .and_then(|word| word.parse::<u32>().ok())
-            .filter(|&ell| ell >= 2)
-            .map(f64::from);
-        let d_ell = words
-            .next()
-            .and_then(|word| word.parse::<f64>().ok())
-            .filter(|d| d.is_finite() && *d > 0.0);
+        let ell = words.next().and_then(|word| word.parse::<u32>().ok()).filter(|&ell| ell >= 2).map(f64::from);
+        let d_ell = words.next().and_then(|word| word.parse::<f64>().ok()).filter(|d| d.is_finite() && *d > 0.0);
         match (ell, d_ell) {
-            (Some(ell), Some(d_ell)) if rows.last().is_none_or(|last| last.0 < ell) => {
-                rows.push((ell, d_ell.ln()))
-            }
+            (Some(ell), Some(d_ell)) if rows.last().is_none_or(|last| last.0 < ell) => rows.push((ell, d_ell.ln())),
             _ => {
-                let expected =
-                    "an integer l of 2 or more, larger than before, and D_l in uK^2 above 0";
-                return Err(Error::TableLine {
-                    table: TABLE,
-                    line: line_idx + 1,
-                    text: line.to_owned(),
-                    expected,
-                });
+                let expected = "an integer l of 2 or more, larger than before, and D_l in uK^2 above 0";
+                return Err(Error::TableLine { table: TABLE, line: line_idx + 1, text: line.to_owned(), expected });
             }
         }
     }
     if rows.len() < 4 {
-        return Err(Error::TableTooShort {
-            table: TABLE,
-            got: rows.len(),
-            needed: 4,
-        });
+        return Err(Error::TableTooShort { table: TABLE, got: rows.len(), needed: 4 });
     }
     Ok(rows)
 }
@@ -194,31 +155,16 @@ mod tests {
 
     #[test]
     fn shipped_tables_span_the_multipoles_they_promise() {
-        for spectrum in [
-            cmb_lensed_tt(),
-            cmb_unlensed_tt(),
-            cmb_lensed_tt_sehgal_wmap5(),
-        ] {
+        for spectrum in [cmb_lensed_tt(), cmb_unlensed_tt(), cmb_lensed_tt_sehgal_wmap5()] {
             assert_eq!(spectrum.ell_range(), (2, 14_000));
-            assert!(
-                (1000.0..1100.0).contains(&spectrum.d_ell(2.0))
-                    || (900.0..1300.0).contains(&spectrum.d_ell(2.0))
-            );
+            assert!((1000.0..1100.0).contains(&spectrum.d_ell(2.0)) || (900.0..1300.0).contains(&spectrum.d_ell(2.0)));
         }
     }
 
     #[test]
     fn spectrum_is_linear_between_multipoles_and_ends_as_documented() {
         let spectrum = Spectrum::new(2, vec![8.0, 4.0, 1.0]).unwrap();
-        for (ell, expected) in [
-            (0.0, 8.0),
-            (2.0, 8.0),
-            (2.5, 6.0),
-            (3.75, 1.75),
-            (4.0, 1.0),
-            (4.01, 0.0),
-            (1e9, 0.0),
-        ] {
+        for (ell, expected) in [(0.0, 8.0), (2.0, 8.0), (2.5, 6.0), (3.75, 1.75), (4.0, 1.0), (4.01, 0.0), (1e9, 0.0)] {
             assert_eq!(spectrum.c_ell(ell), expected, "{ell}");
         }
     }
@@ -232,10 +178,7 @@ mod tests {
         let spectrum = Spectrum::from_d_ell_table(&text).unwrap();
         for ell in 2..=34_i32 {
             let expected = 1e3 * (-0.1 * f64::from(ell)).exp();
-            assert!(
-                (spectrum.d_ell(f64::from(ell)) / expected - 1.0).abs() < 1e-12,
-                "{ell}"
-            );
+            assert!((spectrum.d_ell(f64::from(ell)) / expected - 1.0).abs() < 1e-12, "{ell}");
         }
     }
 

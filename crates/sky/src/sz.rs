@@ -33,9 +33,8 @@ pub fn tsz_g_relativistic(nu: Ghz, te_kev: f64) -> f64 {
     let x = x_nu(nu);
     let coth = x_coth_half(x);
     let sinh_squared = (x / (0.5 * x).sinh()).powi(2);
-    let first_order = -10.0 + 23.5 * coth - 8.4 * coth.powi(2)
-        + 0.7 * coth.powi(3)
-        + sinh_squared * (-4.2 + 1.4 * coth);
+    let first_order =
+        -10.0 + 23.5 * coth - 8.4 * coth.powi(2) + 0.7 * coth.powi(3) + sinh_squared * (-4.2 + 1.4 * coth);
     coth - 4.0 + te_kev / M_E_C2_KEV * first_order
 }
 

@@ -14,21 +14,13 @@ impl UniformTable {
     /// Tabulates `f` at `n` points (at least 4) from `start` to `end`.
     pub(crate) fn tabulate(start: f64, end: f64, n: usize, f: impl Fn(f64) -> f64) -> Self {
         let step = (end - start) / (n - 1) as f64;
-        Self::from_values(
-            start,
-            step,
-            (0..n).map(|i| f(start + step * i as f64)).collect(),
-        )
+        Self::from_values(start, step, (0..n).map(|i| f(start + step * i as f64)).collect())
     }
 
     /// Wraps at least four values at `start`, `start + step`, ...
     pub(crate) fn from_values(start: f64, step: f64, values: Vec<f64>) -> Self {
         assert!(values.len() >= 4, "a cubic needs four points");
-        Self {
-            start,
-            step,
-            values,
-        }
+        Self { start, step, values }
     }
 
     /// The interpolated value.
@@ -40,34 +32,24 @@ impl UniformTable {
         let p = &self.values[cell - 1..cell + 3];
         let (below, above) = (t + 1.0, t - 1.0);
         let beyond = t - 2.0;
-        -t * above * beyond / 6.0 * p[0] + below * above * beyond / 2.0 * p[1]
-            - below * t * beyond / 2.0 * p[2]
+        -t * above * beyond / 6.0 * p[0] + below * above * beyond / 2.0 * p[1] - below * t * beyond / 2.0 * p[2]
             + below * t * above / 6.0 * p[3]
     }
 }
 
 /// Linear interpolation between rows of increasing `x`; the end segments are extrapolated.
 pub(crate) fn linear_in_rows(rows: &[(f64, f64)], x: f64) -> f64 {
-    let right = rows
-        .partition_point(|row| row.0 <= x)
-        .clamp(1, rows.len() - 1);
+    let right = rows.partition_point(|row| row.0 <= x).clamp(1, rows.len() - 1);
     let ((x0, y0), (x1, y1)) = (rows[right - 1], rows[right]);
     y0 + (y1 - y0) * (x - x0) / (x1 - x0)
 }
 
 /// The cubic through the four rows nearest to `x` (Lagrange); rows of increasing `x`, at least four.
 pub(crate) fn cubic_in_rows(rows: &[(f64, f64)], x: f64) -> f64 {
-    let first = rows
-        .partition_point(|row| row.0 <= x)
-        .saturating_sub(2)
-        .min(rows.len() - 4);
+    let first = rows.partition_point(|row| row.0 <= x).saturating_sub(2).min(rows.len() - 4);
     let near = &rows[first..first + 4];
-    let weight = |i: usize| -> f64 {
-        (0..4)
-            .filter(|&j| j != i)
-            .map(|j| (x - near[j].0) / (near[i].0 - near[j].0))
-            .product()
-    };
+    let weight =
+        |i: usize| -> f64 { (0..4).filter(|&j| j != i).map(|j| (x - near[j].0) / (near[i].0 - near[j].0)).product() };
     (0..4).map(|i| weight(i) * near[i].1).sum()
 }
 
@@ -87,13 +69,7 @@ mod tests {
     #[test]
     fn rows_are_joined_by_straight_lines() {
         let rows = [(0.0, 1.0), (1.0, 3.0), (3.0, -1.0)];
-        for (x, y) in [
-            (0.5, 2.0),
-            (1.0, 3.0),
-            (2.0, 1.0),
-            (4.0, -3.0),
-            (-1.0, -1.0),
-        ] {
+        for (x, y) in [(0.5, 2.0), (1.0, 3.0), (2.0, 1.0), (4.0, -3.0), (-1.0, -1.0)] {
             assert_eq!(linear_in_rows(&rows, x), y);
         }
     }

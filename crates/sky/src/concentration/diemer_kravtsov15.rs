@@ -6,7 +6,7 @@ use arcmin_units::{HaloMass, M200c, Redshift};
 
 use super::Concentration;
 use crate::cosmology::Cosmology;
-use crate::power::LinearPower;
+use crate::power::{EisensteinHu98Smooth, LinearPower};
 
 /// Scale at which the slope is taken, in units of `2 pi / R`.
 const KAPPA: f64 = 1.0;
@@ -25,19 +25,20 @@ const BETA: f64 = 1.77;
 #[derive(Clone, Copy, Debug)]
 pub struct DiemerKravtsov15<'a> {
     power: &'a LinearPower,
+    shape: EisensteinHu98Smooth,
 }
 
 impl<'a> DiemerKravtsov15<'a> {
-    /// Takes slope and peak height from this power spectrum (the fit was made with EisensteinHu98).
+    /// Takes peak heights from this power spectrum, and slopes from the smooth shape of its cosmology, as the fit did.
     pub fn new(power: &'a LinearPower) -> Self {
-        Self { power }
+        Self { power, shape: EisensteinHu98Smooth::new(power.cosmology()) }
     }
 }
 
 impl Concentration for DiemerKravtsov15<'_> {
     fn c200c(&self, mass: M200c, z: Redshift, _cosmology: &Cosmology) -> f64 {
         let radius_mpc = self.power.lagrangian_radius(mass.msun()).value();
-        let slope = self.power.slope(KAPPA * 2.0 * PI / radius_mpc);
+        let slope = self.shape.power_slope(KAPPA * 2.0 * PI / radius_mpc);
         let nu = self.power.peak_height(mass.msun(), z);
         let c_min = PHI[0] + slope * PHI[1];
         let ratio = nu / (ETA[0] + slope * ETA[1]);

@@ -45,13 +45,8 @@ pub enum Component {
 
 impl Component {
     /// All components, in a fixed order.
-    pub const ALL: [Self; 5] = [
-        Self::ThermalSz,
-        Self::KineticSz,
-        Self::DustyPoisson,
-        Self::DustyClustered,
-        Self::Radio,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::ThermalSz, Self::KineticSz, Self::DustyPoisson, Self::DustyClustered, Self::Radio];
 }
 
 /// The best-fit foregrounds of George15 (Table 3 and Sec. 6), each fully correlated between bands.
@@ -81,24 +76,15 @@ impl George15 {
             .lines()
             .filter(|line| !line.starts_with('#'))
             .map(|line| {
-                let mut d_ell = line
-                    .split_whitespace()
-                    .skip(1)
-                    .map(|word| word.parse().expect("the tests read this table"));
+                let mut d_ell =
+                    line.split_whitespace().skip(1).map(|word| word.parse().expect("the tests read this table"));
                 std::array::from_fn(|_| d_ell.next().expect("the tests read this table"))
             })
             .collect();
         let template = |column: usize| {
-            UniformTable::from_values(
-                ELL_TEMPLATE[0],
-                ELL_TEMPLATE[2],
-                rows.iter().map(|row| row[column]).collect(),
-            )
+            UniformTable::from_values(ELL_TEMPLATE[0], ELL_TEMPLATE[2], rows.iter().map(|row| row[column]).collect())
         };
-        Self {
-            tsz_d_ell: template(0),
-            ksz_d_ell: template(1),
-        }
+        Self { tsz_d_ell: template(0), ksz_d_ell: template(1) }
     }
 
     /// Cross spectrum of one component between two frequencies, in uK_CMB^2 sr; of either sign for the tSZ effect.
@@ -118,10 +104,7 @@ impl George15 {
 
     /// Sum of [`Self::cross_c_ell`] over all components, in uK_CMB^2 sr.
     pub fn total_cross_c_ell(&self, nu1: Ghz, nu2: Ghz, ell: f64) -> f64 {
-        Component::ALL
-            .iter()
-            .map(|&component| self.cross_c_ell(component, nu1, nu2, ell))
-            .sum()
+        Component::ALL.iter().map(|&component| self.cross_c_ell(component, nu1, nu2, ell)).sum()
     }
 
     /// Spectrum of a component at the effective frequency of the 150 GHz band, in uK_CMB^2 sr; `ell > 0`.
@@ -130,9 +113,7 @@ impl George15 {
             Component::ThermalSz => template_c_ell(&self.tsz_d_ell, ell),
             Component::KineticSz => template_c_ell(&self.ksz_d_ell, ell),
             Component::DustyPoisson => DUSTY_POISSON_UK2 / d_per_c(ELL_PIVOT),
-            Component::DustyClustered => {
-                DUSTY_CLUSTERED_UK2 * (ell / ELL_PIVOT).powf(0.8) / d_per_c(ell)
-            }
+            Component::DustyClustered => DUSTY_CLUSTERED_UK2 * (ell / ELL_PIVOT).powf(0.8) / d_per_c(ell),
             Component::Radio => RADIO_UK2 / d_per_c(ELL_PIVOT),
         }
     }
@@ -142,9 +123,7 @@ impl George15 {
         match component {
             Component::ThermalSz => tsz_g(nu) / tsz_g(NU_TSZ),
             Component::KineticSz => 1.0,
-            Component::DustyPoisson => {
-                dust_temperature(nu, BETA_POISSON) / dust_temperature(NU_DUST, BETA_POISSON)
-            }
+            Component::DustyPoisson => dust_temperature(nu, BETA_POISSON) / dust_temperature(NU_DUST, BETA_POISSON),
             Component::DustyClustered => {
                 dust_temperature(nu, BETA_CLUSTERED) / dust_temperature(NU_DUST, BETA_CLUSTERED)
             }
@@ -170,11 +149,7 @@ impl George15 {
 /// A template in `C_l`, with `D_l` held beyond its end and `C_l` before its start.
 fn template_c_ell(d_ell: &UniformTable, ell: f64) -> f64 {
     let [first, last, _] = ELL_TEMPLATE;
-    if ell < first {
-        d_ell.at(first) / d_per_c(first)
-    } else {
-        d_ell.at(ell.min(last)) / d_per_c(ell)
-    }
+    if ell < first { d_ell.at(first) / d_per_c(first) } else { d_ell.at(ell.min(last)) / d_per_c(ell) }
 }
 
 /// `nu^beta B_nu(20 K) / (dB/dT)`, in arbitrary units.
@@ -194,10 +169,7 @@ mod tests {
     #[test]
     fn shipped_templates_have_every_row() {
         let model = George15::new();
-        for (component, expected) in [
-            (Component::ThermalSz, 1.259_142),
-            (Component::KineticSz, 2.367_744),
-        ] {
+        for (component, expected) in [(Component::ThermalSz, 1.259_142), (Component::KineticSz, 2.367_744)] {
             let last = model.reference_c_ell(component, 12_000.0) * d_per_c(12_000.0);
             assert!((last / expected - 1.0).abs() < 1e-6, "{component:?}");
             let beyond = model.reference_c_ell(component, 43_200.0) * d_per_c(43_200.0);
@@ -212,11 +184,7 @@ mod tests {
             let at = |a, b| model.cross_c_ell(component, a, b, 4321.0);
             let coefficient = at(nu1, nu2) / (at(nu1, nu1) * at(nu2, nu2)).sqrt();
             assert!((coefficient.abs() - 1.0).abs() < 1e-12, "{component:?}");
-            assert_eq!(
-                coefficient < 0.0,
-                component == Component::ThermalSz,
-                "{component:?}"
-            );
+            assert_eq!(coefficient < 0.0, component == Component::ThermalSz, "{component:?}");
         }
     }
 }

@@ -6,12 +6,8 @@ use crate::mass_definition::mean_overdensity;
 use crate::power::LinearPower;
 
 /// Overdensities over the mean matter density for which parameters were fitted (Tinker08, Table 2).
-const DELTA: [f64; 9] = [
-    200.0, 300.0, 400.0, 600.0, 800.0, 1200.0, 1600.0, 2400.0, 3200.0,
-];
-const A_AMPLITUDE: [f64; 9] = [
-    0.186, 0.200, 0.212, 0.218, 0.248, 0.255, 0.260, 0.260, 0.260,
-];
+const DELTA: [f64; 9] = [200.0, 300.0, 400.0, 600.0, 800.0, 1200.0, 1600.0, 2400.0, 3200.0];
+const A_AMPLITUDE: [f64; 9] = [0.186, 0.200, 0.212, 0.218, 0.248, 0.255, 0.260, 0.260, 0.260];
 const A_SLOPE: [f64; 9] = [1.47, 1.52, 1.56, 1.61, 1.87, 2.13, 2.30, 2.53, 2.66];
 const B_SCALE: [f64; 9] = [2.57, 2.25, 2.05, 1.87, 1.59, 1.51, 1.46, 1.44, 1.41];
 const C_CUT: [f64; 9] = [1.19, 1.27, 1.34, 1.45, 1.58, 1.80, 1.97, 2.24, 2.44];
@@ -127,21 +123,14 @@ mod tests {
         for (delta, value) in DELTA.iter().zip(A_SLOPE) {
             assert!((spline(&A_SLOPE, *delta) - value).abs() < 1e-14, "{delta}");
         }
-        let slope =
-            |delta: f64| (spline(&C_CUT, delta * 1.0001) - spline(&C_CUT, delta / 1.0001)) / 2e-4;
+        let slope = |delta: f64| (spline(&C_CUT, delta * 1.0001) - spline(&C_CUT, delta / 1.0001)) / 2e-4;
         assert!((slope(599.8) - slope(600.2)).abs() < 1e-3);
     }
 
     #[test]
     fn overdensities_outside_the_fit_take_its_ends() {
         let z = Redshift::new(2.0);
-        assert_eq!(
-            Tinker08Parameters::new(178.0, z),
-            Tinker08Parameters::new(200.0, z)
-        );
-        assert_eq!(
-            Tinker08Parameters::new(9000.0, z),
-            Tinker08Parameters::new(3200.0, z)
-        );
+        assert_eq!(Tinker08Parameters::new(178.0, z), Tinker08Parameters::new(200.0, z));
+        assert_eq!(Tinker08Parameters::new(9000.0, z), Tinker08Parameters::new(3200.0, z));
     }
 }

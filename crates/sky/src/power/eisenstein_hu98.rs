@@ -37,18 +37,12 @@ impl EisensteinHu98 {
         let baryon_ratio = |z: f64| 31.5 * omega_b_h2 / theta_squared.powi(2) * 1e3 / z; // Eq. 5
         let (r_drag, r_equality) = (baryon_ratio(z_drag), baryon_ratio(z_equality));
         let sound_horizon_mpc = sound_horizon(k_equality_per_mpc, r_drag, r_equality);
-        let silk = 1.6
-            * omega_b_h2.powf(0.52)
-            * omega_m_h2.powf(0.73)
-            * (1.0 + (10.4 * omega_m_h2).powf(-0.95)); // Eq. 7
+        let silk = 1.6 * omega_b_h2.powf(0.52) * omega_m_h2.powf(0.73) * (1.0 + (10.4 * omega_m_h2).powf(-0.95)); // Eq. 7
 
         let (alpha_c, beta_c) = cdm_suppression(omega_m_h2, baryon_frac, cdm_frac);
         let growth = suppression_of_baryons((1.0 + z_equality) / (1.0 + z_drag));
-        let alpha_b =
-            2.07 * k_equality_per_mpc * sound_horizon_mpc * (1.0 + r_drag).powf(-0.75) * growth; // Eq. 14
-        let beta_b = 0.5
-            + baryon_frac
-            + (3.0 - 2.0 * baryon_frac) * ((17.2 * omega_m_h2).powi(2) + 1.0).sqrt(); // Eq. 24
+        let alpha_b = 2.07 * k_equality_per_mpc * sound_horizon_mpc * (1.0 + r_drag).powf(-0.75) * growth; // Eq. 14
+        let beta_b = 0.5 + baryon_frac + (3.0 - 2.0 * baryon_frac) * ((17.2 * omega_m_h2).powi(2) + 1.0).sqrt(); // Eq. 24
         let beta_node = 8.41 * omega_m_h2.powf(0.435); // Eq. 23
         Self {
             baryon_frac,
@@ -66,8 +60,7 @@ impl EisensteinHu98 {
 
     /// The transfer function at a wavenumber in 1/Mpc (Eq. 16).
     pub fn at(&self, k_per_mpc: f64) -> f64 {
-        self.baryon_frac * self.baryons(k_per_mpc)
-            + self.cdm_frac * self.cold_dark_matter(k_per_mpc)
+        self.baryon_frac * self.baryons(k_per_mpc) + self.cdm_frac * self.cold_dark_matter(k_per_mpc)
     }
 
     /// Eqs. 17, 18.
@@ -81,8 +74,7 @@ impl EisensteinHu98 {
         let ks = k * self.sound_horizon_mpc;
         let effective_s = self.sound_horizon_mpc / (1.0 + (self.beta_node / ks).powi(3)).cbrt();
         let smooth = self.t0(k, 1.0, 1.0) / (1.0 + (ks / 5.2).powi(2));
-        let acoustic = self.alpha_b / (1.0 + (self.beta_b / ks).powi(3))
-            * (-(k / self.k_silk_per_mpc).powf(1.4)).exp();
+        let acoustic = self.alpha_b / (1.0 + (self.beta_b / ks).powi(3)) * (-(k / self.k_silk_per_mpc).powf(1.4)).exp();
         (smooth + acoustic) * sinc(k * effective_s)
     }
 
@@ -99,16 +91,13 @@ impl EisensteinHu98 {
 fn drag_redshift(omega_m_h2: f64, omega_b_h2: f64) -> f64 {
     let b1 = 0.313 * omega_m_h2.powf(-0.419) * (1.0 + 0.607 * omega_m_h2.powf(0.674));
     let b2 = 0.238 * omega_m_h2.powf(0.223);
-    1291.0 * omega_m_h2.powf(0.251) / (1.0 + 0.659 * omega_m_h2.powf(0.828))
-        * (1.0 + b1 * omega_b_h2.powf(b2))
+    1291.0 * omega_m_h2.powf(0.251) / (1.0 + 0.659 * omega_m_h2.powf(0.828)) * (1.0 + b1 * omega_b_h2.powf(b2))
 }
 
 /// Sound horizon at the drag epoch in Mpc (Eq. 6).
 fn sound_horizon(k_equality: f64, r_drag: f64, r_equality: f64) -> f64 {
     let numerator = (1.0 + r_drag).sqrt() + (r_drag + r_equality).sqrt();
-    2.0 / (3.0 * k_equality)
-        * (6.0 / r_equality).sqrt()
-        * (numerator / (1.0 + r_equality.sqrt())).ln()
+    2.0 / (3.0 * k_equality) * (6.0 / r_equality).sqrt() * (numerator / (1.0 + r_equality.sqrt())).ln()
 }
 
 /// Suppression `alpha_c` and shift `beta_c` of the cold dark matter by baryons (Eqs. 11, 12).

@@ -70,10 +70,7 @@ fn derivative(cosmology: &Cosmology, ln_a: f64, [factor, slope]: [f64; 2]) -> [f
     let radiation = cosmology.omega_r() * (-4.0 * ln_a).exp();
     let total = matter + radiation + cosmology.omega_de();
     let dln_hubble = -0.5 * (3.0 * matter + 4.0 * radiation) / total;
-    [
-        slope,
-        1.5 * matter / total * factor - (2.0 + dln_hubble) * slope,
-    ]
+    [slope, 1.5 * matter / total * factor - (2.0 + dln_hubble) * slope]
 }
 
 #[cfg(test)]
@@ -103,18 +100,11 @@ mod tests {
         let growth = Growth::new(&Cosmology::planck18());
         for z in [0.0, 0.7, 3.0] {
             let (z1, z2) = (z - 1e-4, z + 1e-4);
-            let ln_ratio =
-                (growth.factor(Redshift::new(z1)) / growth.factor(Redshift::new(z2))).ln();
+            let ln_ratio = (growth.factor(Redshift::new(z1)) / growth.factor(Redshift::new(z2))).ln();
             let slope = ln_ratio / ((1.0 + z2) / (1.0 + z1)).ln();
-            assert!(
-                (slope / growth.rate(Redshift::new(z)) - 1.0).abs() < 1e-6,
-                "{z}"
-            );
+            assert!((slope / growth.rate(Redshift::new(z)) - 1.0).abs() < 1e-6, "{z}");
             let approximation = Cosmology::planck18().omega_m_z(Redshift::new(z)).powf(0.55);
-            assert!(
-                (growth.rate(Redshift::new(z)) / approximation - 1.0).abs() < 0.01,
-                "{z}"
-            );
+            assert!((growth.rate(Redshift::new(z)) / approximation - 1.0).abs() < 0.01, "{z}");
         }
     }
 }

@@ -25,17 +25,10 @@ impl SigmaTable {
         let nodes = PowerNodes::new(ln_power);
         let (start, end) = (R_MIN_MPC.ln(), R_MAX_MPC.ln());
         let step = (end - start) / (N_R - 1) as f64;
-        let moments: Vec<(f64, f64)> = (0..N_R)
-            .map(|i| nodes.variance_and_derivative((start + step * i as f64).exp()))
-            .collect();
-        let ln_sigma = moments
-            .iter()
-            .map(|(variance, _)| 0.5 * variance.ln())
-            .collect();
-        let slope = moments
-            .iter()
-            .map(|(variance, derivative)| 0.5 * derivative / variance)
-            .collect();
+        let moments: Vec<(f64, f64)> =
+            (0..N_R).map(|i| nodes.variance_and_derivative((start + step * i as f64).exp())).collect();
+        let ln_sigma = moments.iter().map(|(variance, _)| 0.5 * variance.ln()).collect();
+        let slope = moments.iter().map(|(variance, derivative)| 0.5 * derivative / variance).collect();
         Self {
             ln_sigma: UniformTable::from_values(start, step, ln_sigma),
             slope: UniformTable::from_values(start, step, slope),
@@ -57,17 +50,11 @@ pub(super) fn sigma(ln_power: &UniformTable, radius_mpc: f64) -> f64 {
 }
 
 /// `1/(2 pi^2) int dlnk k^(3+n) P(k) W^2(kR)`; n = 0 is the density variance, n = -2 three times that of displacements.
-pub(super) fn integral_over_k(
-    ln_power: &UniformTable,
-    radius_mpc: f64,
-    extra_power_of_k: i32,
-) -> f64 {
+pub(super) fn integral_over_k(ln_power: &UniformTable, radius_mpc: f64, extra_power_of_k: i32) -> f64 {
     PowerNodes::new(ln_power)
         .nodes
         .iter()
-        .map(|&(k, contribution)| {
-            contribution * k.powi(extra_power_of_k) * window(k * radius_mpc).powi(2)
-        })
+        .map(|&(k, contribution)| contribution * k.powi(extra_power_of_k) * window(k * radius_mpc).powi(2))
         .sum()
 }
 
@@ -81,33 +68,20 @@ impl PowerNodes {
         let n = ((LN_K_RANGE[1] - LN_K_RANGE[0]) / LN_K_STEP) as usize;
         let node = |i: usize| {
             let ln_k = LN_K_RANGE[0] + LN_K_STEP * i as f64;
-            (
-                ln_k.exp(),
-                (3.0 * ln_k + ln_power.at(ln_k)).exp() * LN_K_STEP / (2.0 * PI * PI),
-            )
+            (ln_k.exp(), (3.0 * ln_k + ln_power.at(ln_k)).exp() * LN_K_STEP / (2.0 * PI * PI))
         };
-        Self {
-            nodes: (0..=n).map(node).collect(),
-        }
+        Self { nodes: (0..=n).map(node).collect() }
     }
 
     /// The variance and its derivative with respect to ln R.
     fn variance_and_derivative(&self, radius_mpc: f64) -> (f64, f64) {
         // Beyond kR = 300 the window squared is below 1e-9 and its oscillations are no longer resolved.
-        let within = self
-            .nodes
-            .partition_point(|node| node.0 * radius_mpc < 300.0);
-        self.nodes[..within].iter().fold(
-            (0.0, 0.0),
-            |(variance, derivative), &(k, contribution)| {
-                let x = k * radius_mpc;
-                let w = window(x);
-                (
-                    variance + contribution * w * w,
-                    derivative + contribution * 2.0 * w * x_window_derivative(x, w),
-                )
-            },
-        )
+        let within = self.nodes.partition_point(|node| node.0 * radius_mpc < 300.0);
+        self.nodes[..within].iter().fold((0.0, 0.0), |(variance, derivative), &(k, contribution)| {
+            let x = k * radius_mpc;
+            let w = window(x);
+            (variance + contribution * w * w, derivative + contribution * 2.0 * w * x_window_derivative(x, w))
+        })
     }
 }
 
@@ -122,11 +96,7 @@ fn window(x: f64) -> f64 {
 
 /// `x dW/dx = 3 sin(x)/x - 3 W`.
 fn x_window_derivative(x: f64, w: f64) -> f64 {
-    if x < 0.02 {
-        -x * x / 5.0 + x.powi(4) / 70.0
-    } else {
-        3.0 * (x.sin() / x - w)
-    }
+    if x < 0.02 { -x * x / 5.0 + x.powi(4) / 70.0 } else { 3.0 * (x.sin() / x - w) }
 }
 
 #[cfg(test)]
@@ -136,28 +106,17 @@ mod tests {
 
     /// `P = 1e4 exp(-k) k^0.5`, which has no table of its own to hide behind.
     fn toy() -> UniformTable {
-        UniformTable::tabulate(1e-5_f64.ln(), 1e3_f64.ln(), 3000, |u| {
-            1e4_f64.ln() + 0.5 * u - u.exp()
-        })
+        UniformTable::tabulate(1e-5_f64.ln(), 1e3_f64.ln(), 3000, |u| 1e4_f64.ln() + 0.5 * u - u.exp())
     }
 
     #[test]
     fn table_and_trapezoids_equal_the_slow_integral() {
         let (toy, table) = (toy(), SigmaTable::new(&toy()));
         for radius in [0.05_f64, 0.5, 3.0, 8.0, 40.0] {
-            let integrand = |k: f64| {
-                1e4 * (-k).exp() * k.powf(2.5) * window(k * radius).powi(2) / (2.0 * PI * PI)
-            };
+            let integrand = |k: f64| 1e4 * (-k).exp() * k.powf(2.5) * window(k * radius).powi(2) / (2.0 * PI * PI);
             let twin = simpson(1e-5, 40.0, 400_000, integrand).sqrt();
-            assert!(
-                (sigma(&toy, radius) / twin - 1.0).abs() < 2e-6,
-                "{radius}: {} {twin}",
-                sigma(&toy, radius)
-            );
-            assert!(
-                (table.ln_sigma(radius.ln()).exp() / twin - 1.0).abs() < 1e-5,
-                "{radius}"
-            );
+            assert!((sigma(&toy, radius) / twin - 1.0).abs() < 2e-6, "{radius}: {} {twin}", sigma(&toy, radius));
+            assert!((table.ln_sigma(radius.ln()).exp() / twin - 1.0).abs() < 1e-5, "{radius}");
         }
     }
 
@@ -168,9 +127,7 @@ mod tests {
             assert!((window(below) - 3.0 * (sin - below * cos) / below.powi(3)).abs() < 1e-9);
         }
         assert!(
-            (x_window_derivative(0.019_999, window(0.019_999))
-                - 3.0 * (0.02_f64.sin() / 0.02 - window(0.02)))
-            .abs()
+            (x_window_derivative(0.019_999, window(0.019_999)) - 3.0 * (0.02_f64.sin() / 0.02 - window(0.02))).abs()
                 < 1e-7
         );
     }

@@ -24,13 +24,7 @@ pub struct Gnfw {
 
 impl Gnfw {
     /// The universal profile (Arnaud10, Eq. 12), with its p0 for h70 = 1.
-    pub const ARNAUD10: Self = Self {
-        p0: 8.403,
-        c500: 1.177,
-        gamma: 0.3081,
-        alpha: 1.0510,
-        beta: 5.4905,
-    };
+    pub const ARNAUD10: Self = Self { p0: 8.403, c500: 1.177, gamma: 0.3081, alpha: 1.0510, beta: 5.4905 };
 
     /// Pressure at `x > 0`.
     pub fn pressure(&self, x: f64) -> f64 {
@@ -61,25 +55,19 @@ impl Gnfw {
     /// `int_0^x_max p(x) x^2 dx`, the pressure in a sphere over `4 pi r500c^3`; `x_max` up to 5.
     pub fn sphere_integral(&self, x_max: f64) -> f64 {
         let end = x_max.min(X_MAX).ln();
-        integrate_panels(end - 25.0, end, 16, |u| {
-            self.untruncated(u.exp()) * (3.0 * u).exp()
-        })
+        integrate_panels(end - 25.0, end, 16, |u| self.untruncated(u.exp()) * (3.0 * u).exp())
     }
 
     /// The pressure in a cylinder of projected radius `x_max` through the sphere of 5 r500c, over `4 pi r500c^3`.
     pub fn cylinder_integral(&self, x_max: f64) -> f64 {
         let half_length = (X_MAX * X_MAX - x_max * x_max).max(0.0).sqrt();
-        let outside = integrate_panels(0.0, half_length, 16, |l| {
-            self.untruncated(x_max.hypot(l)) * l * l
-        });
+        let outside = integrate_panels(0.0, half_length, 16, |l| self.untruncated(x_max.hypot(l)) * l * l);
         self.sphere_integral(X_MAX) - outside
     }
 
     fn untruncated(&self, x: f64) -> f64 {
         let scaled = self.c500 * x;
-        self.p0
-            * scaled.powf(-self.gamma)
-            * (1.0 + scaled.powf(self.alpha)).powf((self.gamma - self.beta) / self.alpha)
+        self.p0 * scaled.powf(-self.gamma) * (1.0 + scaled.powf(self.alpha)).powf((self.gamma - self.beta) / self.alpha)
     }
 }
 
@@ -95,10 +83,8 @@ mod tests {
         for x in [1e-6_f64, 0.01, 0.4, 1.0, 3.0, 4.99, 4.999_999] {
             let half = (25.0 - x * x).sqrt();
             // l = half s^6 crowds the nodes where the cusp is.
-            let twin = 2.0
-                * simpson(0.0, 1.0, 200_000, |s| {
-                    P.untruncated(x.hypot(half * s.powi(6))) * 6.0 * half * s.powi(5)
-                });
+            let twin =
+                2.0 * simpson(0.0, 1.0, 200_000, |s| P.untruncated(x.hypot(half * s.powi(6))) * 6.0 * half * s.powi(5));
             let relative = P.line_integral(x) / twin - 1.0;
             assert!(relative.abs() < 1e-9, "{x}: {relative:e}");
         }

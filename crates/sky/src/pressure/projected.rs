@@ -79,8 +79,7 @@ mod tests {
         let mut worst = 0.0_f64;
         for i in 0..=3000 {
             let x = 5.0 * 10.0_f64.powf(-13.0 * f64::from(i) / 3000.0) * (1.0 - 1e-9);
-            worst =
-                worst.max((shape.at(x) * central / Gnfw::ARNAUD10.line_integral(x) - 1.0).abs());
+            worst = worst.max((shape.at(x) * central / Gnfw::ARNAUD10.line_integral(x) - 1.0).abs());
         }
         assert!(worst < 1e-7, "{worst:e}");
         assert!((shape.at(0.0) - 1.0).abs() < 1e-7);
