@@ -200,6 +200,19 @@ mod tests {
     }
 
     #[test]
+    fn tabulated_spectrum_follows_every_wiggle_of_the_transfer_function() {
+        let cosmology = Cosmology::planck18();
+        let (power, transfer) = (LinearPower::eisenstein_hu98(&cosmology), EisensteinHu98::new(&cosmology));
+        let amplitude = |k: f64| power.power(k, TODAY) / (k.powf(0.9665) * transfer.at(k).powi(2));
+        let expected = amplitude(1e-3);
+        for i in 0..1000 {
+            let k = 1e-4 * 1e6_f64.powf(f64::from(i) / 999.0);
+            let relative = amplitude(k) / expected - 1.0;
+            assert!(relative.abs() < 1e-5, "{k}: {relative:e}");
+        }
+    }
+
+    #[test]
     fn broken_tables_are_refused_with_the_line() {
         let cosmology = Cosmology::planck18();
         let error = |text: &str| LinearPower::from_table(&cosmology, text).unwrap_err().to_string();
