@@ -1,0 +1,108 @@
+//! The filter as the contract knows it.
+
+use crate::config::{MatchedFilterConfig, Settings};
+use crate::photometry::{self, Amplitude};
+use crate::search::{self, Search};
+use crate::{Error, sources};
+use arcmin_maps::Observation;
+use arcmin_method::{ClusterFinder, Detections, FinderRecipe};
+use arcmin_scene::SceneSource;
+use arcmin_units::{Arcmin, SkyPosition};
+
+/// Short name in records and reports.
+const NAME: &str = "mmf";
+
+/// A matched filter with checked settings.
+#[derive(Clone, Debug)]
+pub struct MatchedFilter {
+    settings: Settings,
+}
+
+impl MatchedFilter {
+    /// Checks a configuration and builds the template bank.
+    ///
+    /// # Errors
+    /// See [`MatchedFilterConfig::check`].
+    pub fn new(config: &MatchedFilterConfig) -> Result<Self, Error> {
+        Ok(Self { settings: config.check()? })
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &MatchedFilterConfig {
+        self.settings.config()
+    }
+
+    /// Searches an observation and returns all there is: candidates, maps and the noise used.
+    ///
+    /// # Errors
+    /// When a noise model lacks a band's noise level, when the noise cannot be inverted, when a map has no variance.
+    pub fn search(&self, observation: &Observation) -> Result<Search, Error> {
+        match &self.config().sources {
+            None => search::search(&self.settings, observation),
+            Some(config) => {
+                search::search(&self.settings, &sources::mask_sources(&self.settings, config, observation)?)
+            }
+        }
+    }
+
+    /// Forced photometry: amplitude under a template of the given scale at each position, in the order given; `None`
+    /// for positions that are not searched.
+    ///
+    /// # Errors
+    /// As [`MatchedFilter::search`].
+    pub fn measure(
+        &self,
+        observation: &Observation,
+        targets: &[(SkyPosition, Arcmin)],
+    ) -> Result<Vec<Option<Amplitude>>, Error> {
+        match &self.config().sources {
+            None => photometry::measure(&self.settings, observation, targets),
+            Some(config) => {
+                let masked = sources::mask_sources(&self.settings, config, observation)?;
+                photometry::measure(&self.settings, &masked, targets)
+            }
+        }
+    }
+}
+
+impl ClusterFinder for MatchedFilter {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn find(&self, observation: &Observation) -> Result<Detections, arcmin_method::Error> {
+        match self.search(observation) {
+            Ok(search) => Ok(search.detections),
+            Err(source) => Err(arcmin_method::Error::Method { method: NAME.to_owned(), source: Box::new(source) }),
+        }
+    }
+}
+
+/// A matched filter to be: its configuration.
+///
+/// Nothing is learnt from training scenes. The noise is a model, or it is measured on the very map that is searched,
+/// which is how the filter adapts to it.
+#[derive(Clone, Debug)]
+pub struct MatchedFilterRecipe {
+    config: MatchedFilterConfig,
+}
+
+impl MatchedFilterRecipe {
+    /// A recipe with checked settings.
+    ///
+    /// # Errors
+    /// See [`MatchedFilterConfig::check`].
+    pub fn new(config: MatchedFilterConfig) -> Result<Self, Error> {
+        config.check()?;
+        Ok(Self { config })
+    }
+}
+
+impl FinderRecipe for MatchedFilterRecipe {
+    fn fit(&self, _training: &dyn SceneSource) -> Result<Box<dyn ClusterFinder>, arcmin_method::Error> {
+        match MatchedFilter::new(&self.config) {
+            Ok(filter) => Ok(Box::new(filter)),
+            Err(source) => Err(arcmin_method::Error::Method { method: NAME.to_owned(), source: Box::new(source) }),
+        }
+    }
+}
