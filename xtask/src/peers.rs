@@ -1,0 +1,196 @@
+//! Our programs timed beside peer packages, interleaved in one run.
+//!
+//! Every case is one task with its parameters. `benches/peers/ours.rs` does it in Rust and `benches/peers/TASK.py` with
+//! the peer's package; both repeat it, and print one JSON line with the shortest time. A round runs ours, then the
+//! peer's; the table shows the medians over the rounds, so that a disturbance of the machine hits both or is dropped.
+
+use crate::workspace::{call, cargo, root, say};
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const N_ROUNDS: usize = 3;
+
+/// A kind of work that a peer's script also does.
+struct Task {
+    /// Name of the script and first argument of ours.
+    name: &'static str,
+    /// Python modules that the script imports.
+    modules: &'static [&'static str],
+    /// Arguments of each case.
+    cases: fn() -> Vec<Vec<String>>,
+}
+
+const TASKS: [Task; 2] = [
+    Task { name: "fft", modules: &["numpy", "ducc0"], cases: fft_cases },
+    Task { name: "mmf", modules: &["numpy", "scipy"], cases: mmf_cases },
+];
+
+fn fft_cases() -> Vec<Vec<String>> {
+    let mut cases = Vec::new();
+    for pass in ["forward", "inverse", "filter"] {
+        for float in ["f32", "f64"] {
+            for n in ["1024", "2048", "4096"] {
+                for n_threads in ["1", "2"] {
+                    cases.push([pass, float, n, n_threads].map(str::to_owned).to_vec());
+                }
+            }
+        }
+    }
+    cases
+}
+
+fn mmf_cases() -> Vec<Vec<String>> {
+    ["1", "2"].map(|n_threads| ["2048", n_threads].map(str::to_owned).to_vec()).to_vec()
+}
+
+/// What a program prints.
+#[derive(Deserialize)]
+struct Timing {
+    name: String,
+    peer: Option<String>,
+    seconds: f64,
+    peak_bytes: Option<u64>,
+}
+
+/// One line of `target/peers.json`.
+#[derive(Serialize)]
+struct Comparison {
+    name: String,
+    ours_s: f64,
+    peer: String,
+    peer_s: f64,
+    /// Peer's time over ours: above 1 we are faster.
+    ratio: f64,
+    ours_peak_bytes: Option<u64>,
+    peer_peak_bytes: Option<u64>,
+}
+
+/// Times every task, or those whose name is `name`, prints a table and writes `target/peers.json`.
+///
+/// Peers whose Python packages are missing are skipped with a line that says so.
+pub(crate) fn run(name: Option<&str>, python: &Path) -> Result<()> {
+    let tasks: Vec<&Task> = TASKS.iter().filter(|task| name.is_none_or(|name| name == task.name)).collect();
+    if tasks.is_empty() {
+        let known: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
+        bail!("no peer task is named {}; known are: {}", name.unwrap_or_default(), known.join(", "));
+    }
+    let ours = build_ours()?;
+    let mut comparisons = Vec::new();
+    say(&format!("{:28} {:>10} {:>10} {:>7}  {}", "case", "ours [ms]", "peer [ms]", "ratio", "peak memory, peer"));
+    for task in tasks {
+        if let Some(missing) = missing_module(python, task)? {
+            let python = python.display();
+            say(&format!(
+                "{}: skipped, {python} has no module {missing}; run `{python} -m pip install -r benches/peers/requirements.txt`",
+                task.name
+            ));
+            continue;
+        }
+        for case in (task.cases)() {
+            let comparison = compare(&ours, python, task, &case)?;
+            say(&comparison.line());
+            comparisons.push(comparison);
+        }
+    }
+    write(&comparisons)
+}
+
+/// Builds our program and tells where it lies.
+fn build_ours() -> Result<PathBuf> {
+    call(cargo().args(["build", "--release", "--quiet", "--package", "arcmin-benches", "--example", "ours"]))?;
+    let program = target_dir()?.join("release").join("examples").join(format!("ours{}", std::env::consts::EXE_SUFFIX));
+    ensure!(program.is_file(), "cargo built the program ours, but not at {}", program.display());
+    Ok(program)
+}
+
+/// Cargo's target directory, which the user's settings may have moved.
+fn target_dir() -> Result<PathBuf> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        target_directory: PathBuf,
+    }
+    let output =
+        output_of(cargo().args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).current_dir(root()))?;
+    Ok(serde_json::from_str::<Metadata>(&output).context("cargo metadata is not as expected")?.target_directory)
+}
+
+/// First of a task's modules that the interpreter lacks.
+fn missing_module(python: &Path, task: &Task) -> Result<Option<&'static str>> {
+    for &module in task.modules {
+        let outcome = Command::new(python).args(["-c", &format!("import {module}")]).output();
+        let outcome =
+            outcome.with_context(|| format!("cannot start {}; name an interpreter with --python", python.display()))?;
+        if !outcome.status.success() {
+            return Ok(Some(module));
+        }
+    }
+    Ok(None)
+}
+
+fn compare(ours: &Path, python: &Path, task: &Task, case: &[String]) -> Result<Comparison> {
+    let script = root().join("benches").join("peers").join(format!("{}.py", task.name));
+    let (mut our_times, mut peer_times) = (Vec::new(), Vec::new());
+    for _ in 0..N_ROUNDS {
+        our_times.push(time(Command::new(ours).arg(task.name).args(case))?);
+        peer_times.push(time(Command::new(python).arg(&script).args(case))?);
+    }
+    let (ours, peer) = (median(our_times), median(peer_times));
+    ensure!(ours.name == peer.name, "ours timed {}, the peer {}", ours.name, peer.name);
+    Ok(Comparison {
+        name: ours.name,
+        ours_s: ours.seconds,
+        peer: peer.peer.unwrap_or_default(),
+        peer_s: peer.seconds,
+        ratio: peer.seconds / ours.seconds,
+        ours_peak_bytes: ours.peak_bytes,
+        peer_peak_bytes: peer.peak_bytes,
+    })
+}
+
+impl Comparison {
+    /// The row of the table.
+    fn line(&self) -> String {
+        let mib = |bytes: Option<u64>| bytes.map_or("?".to_owned(), |bytes| (bytes >> 20).to_string());
+        format!(
+            "{:28} {:10.2} {:10.2} {:7.2}  {} and {} MiB, {}",
+            self.name,
+            self.ours_s * 1e3,
+            self.peer_s * 1e3,
+            self.ratio,
+            mib(self.ours_peak_bytes),
+            mib(self.peer_peak_bytes),
+            self.peer
+        )
+    }
+}
+
+fn time(command: &mut Command) -> Result<Timing> {
+    let output = output_of(command)?;
+    serde_json::from_str(output.trim()).with_context(|| format!("not a timing: {output}"))
+}
+
+/// Standard output of a program that must succeed.
+fn output_of(command: &mut Command) -> Result<String> {
+    let shown = format!("{command:?}").replace('"', "");
+    let output = command.output().with_context(|| format!("cannot start: {shown}"))?;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "failed ({}): {shown}\n{}", output.status, complaint.trim_end());
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The timing of median length.
+fn median(mut timings: Vec<Timing>) -> Timing {
+    timings.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
+    timings.swap_remove(timings.len() / 2)
+}
+
+fn write(comparisons: &[Comparison]) -> Result<()> {
+    let path = root().join("target").join("peers.json");
+    std::fs::create_dir_all(path.parent().expect("the path has a folder"))
+        .and_then(|()| std::fs::write(&path, serde_json::to_string_pretty(comparisons).unwrap_or_default() + "\n"))
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    say(&format!("written: {}", path.display()));
+    Ok(())
+}
