@@ -4,20 +4,10 @@
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The number of columns is odd or zero.
-    #[error(
-        "a map of {ny} x {nx} pixels (y x) cannot be transformed: the number of columns must be even and positive"
-    )]
-    OddColumns {
+    /// The map has no pixels.
+    #[error("a map of {ny} x {nx} pixels (y x) cannot be transformed: it is empty")]
+    NoPixels {
         /// Number of rows.
-        ny: usize,
-        /// Number of columns.
-        nx: usize,
-    },
-    /// The map has no rows.
-    #[error("a map of {ny} x {nx} pixels (y x) cannot be transformed: it has no rows")]
-    NoRows {
-        /// Number of rows, zero.
         ny: usize,
         /// Number of columns.
         nx: usize,
@@ -32,13 +22,7 @@ pub enum Error {
     },
 }
 
-/// Checks that a map has rows, and an even number of columns.
+/// Checks that a map has pixels.
 pub(crate) fn check_shape(ny: usize, nx: usize) -> Result<(), Error> {
-    if nx == 0 || !nx.is_multiple_of(2) {
-        return Err(Error::OddColumns { ny, nx });
-    }
-    if ny == 0 {
-        return Err(Error::NoRows { ny, nx });
-    }
-    Ok(())
+    if ny == 0 || nx == 0 { Err(Error::NoPixels { ny, nx }) } else { Ok(()) }
 }

@@ -10,7 +10,7 @@ use num_complex::Complex;
 /// `Fn(kx, &mut [Complex<T>])` is a filter, and so are [`HalfPlane`] and [`Quadrant`].
 ///
 /// The filtered map is that of a true convolution only if the filter has the symmetry of a real map's spectrum, which
-/// for real values is `h(kx, ky) = h(-kx, -ky)`; on the half plane this binds `kx = 0` and `kx = nx / 2` alone.
+/// for real values is `h(kx, ky) = h(-kx, -ky)`; on the half plane this binds `kx = 0` and, for an even `nx`, `kx = nx / 2` alone.
 pub trait Filter<T: Real>: Sync {
     /// Multiplies column `kx` (`ky` in `0..ny`, FFT ordering) in place.
     fn apply(&self, kx: usize, column: &mut [Complex<T>]);
@@ -57,12 +57,7 @@ impl<T: Real> Filter<T> for Quadrant<'_, T> {
 /// When there are not `ny / 2 + 1` values.
 pub fn multiply_mirrored<T: Real>(column: &mut [Complex<T>], values: &[T]) {
     let n_half = column.len() / 2 + 1;
-    assert_eq!(
-        values.len(),
-        n_half,
-        "a mirrored column of {} needs {n_half} values",
-        column.len()
-    );
+    assert_eq!(values.len(), n_half, "a mirrored column of {} needs {n_half} values", column.len());
     let (positive, negative) = column.split_at_mut(n_half);
     for (z, &h) in positive.iter_mut().zip(values) {
         *z = z.scale(h);

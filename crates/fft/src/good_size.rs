@@ -10,9 +10,7 @@
 /// assert_eq!(arcmin_fft::good_size(2048), 2048);
 /// ```
 pub fn good_size(n: usize) -> usize {
-    (n.max(2)..)
-        .find(|&m| m.is_multiple_of(2) && is_smooth(m))
-        .expect("a power of two is always ahead")
+    (n.max(2)..).find(|&m| m.is_multiple_of(2) && is_smooth(m)).expect("a power of two is always ahead")
 }
 
 fn is_smooth(mut n: usize) -> bool {

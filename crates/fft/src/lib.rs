@@ -1,13 +1,13 @@
 //! The two-dimensional real FFT core and flat-sky wavenumbers.
 //!
-//! What goes in: real maps, pixels `[y, x]` row-major, `nx` even, as plain slices of `f32` or `f64`. What comes out:
+//! What goes in: real maps, pixels `[y, x]` row-major, as plain slices of `f32` or `f64`. What comes out:
 //! half spectra, or filtered maps. [`RealFft2`] is the plan; begin reading there.
 //!
 //! Conventions that hold throughout:
 //!
 //! - **Transform.** Forward is `F(kx, ky) = sum_{x,y} f(y, x) exp(-2 pi i (kx x / nx + ky y / ny))` without a factor;
 //!   inverse divides by `nx ny`, so that inverse after forward is the identity.
-//! - **Half spectrum.** `kx` runs over `0..=nx/2` and `ky` over `0..ny` in FFT ordering (`0, 1, ..., -2, -1`). The
+//! - **Half spectrum.** `kx` runs over `0..=nx/2` (rounded down) and `ky` over `0..ny` in FFT ordering (`0, 1, ..., -2, -1`). The
 //!   layout is kx-major: element `(kx, ky)` lies at `kx * ny + ky`, one contiguous column for each `kx`. The missing
 //!   half follows from `F(-kx, -ky) = conj F(kx, ky)`.
 //! - **Same bits.** Results do not depend on the number of rayon threads: no sum is shared between tasks.
@@ -19,6 +19,7 @@ mod filter;
 mod good_size;
 mod plan;
 mod real;
+mod rows;
 mod scratch;
 mod slabs;
 mod wavenumbers;

@@ -1,19 +1,16 @@
 //! The plan: rows, then columns in blocks, and back.
 
 use crate::error::check_shape;
-use crate::scratch::Worker;
-use crate::slabs::{BLOCK_COLUMNS, SLAB_ROWS};
-use crate::slabs::{
-    column_to_pieces, pieces_by_block, pieces_to_column, rows_to_slab, slab_to_row,
-};
+use crate::rows::{SLAB_PAIRS, pack_pairs, pairs_to_slab, slab_to_pairs, unpack_pairs};
+use crate::scratch::{Loan, Worker, WorkerPool};
+use crate::slabs::{BLOCK_COLUMNS, SLAB_ROWS, columns_to_pieces, pieces_by_block, pieces_to_columns};
 use crate::{Error, Filter, Real, Scratch};
 use num_complex::Complex;
 use rayon::prelude::*;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft, FftPlanner};
 use std::sync::Arc;
 
-/// A planned two-dimensional FFT of real maps with `ny` rows and `nx` columns; `nx` is even, `ny` is any.
+/// A planned two-dimensional FFT of real maps with `ny` rows and `nx` columns, any numbers from 1 up.
 ///
 /// Cheap to clone, and shared between threads as it is. Sizes from [`good_size`](crate::good_size) are fast; any other
 /// works, primes at some three times the cost a pixel. Layout and normalisation are told on the [crate](crate)'s page.
@@ -36,8 +33,8 @@ use std::sync::Arc;
 pub struct RealFft2<T: Real> {
     ny: usize,
     nx: usize,
-    row_forward: Arc<dyn RealToComplex<T>>,
-    row_inverse: Arc<dyn ComplexToReal<T>>,
+    row_forward: Arc<dyn Fft<T>>,
+    row_inverse: Arc<dyn Fft<T>>,
     column_forward: Arc<dyn Fft<T>>,
     column_inverse: Arc<dyn Fft<T>>,
 }
@@ -46,17 +43,17 @@ impl<T: Real> RealFft2<T> {
     /// Plans for maps of `ny` rows and `nx` columns.
     ///
     /// # Errors
-    /// [`Error::OddColumns`] when `nx` is odd or zero, [`Error::NoRows`] when `ny` is zero.
+    /// [`Error::NoPixels`] when `nx` or `ny` is zero.
     pub fn new(ny: usize, nx: usize) -> Result<Self, Error> {
         check_shape(ny, nx)?;
-        let (mut rows, mut columns) = (RealFftPlanner::new(), FftPlanner::new());
+        let mut planner = FftPlanner::new();
         Ok(Self {
             ny,
             nx,
-            row_forward: rows.plan_fft_forward(nx),
-            row_inverse: rows.plan_fft_inverse(nx),
-            column_forward: columns.plan_fft_forward(ny),
-            column_inverse: columns.plan_fft_inverse(ny),
+            row_forward: planner.plan_fft_forward(nx),
+            row_inverse: planner.plan_fft_inverse(nx),
+            column_forward: planner.plan_fft_forward(ny),
+            column_inverse: planner.plan_fft_inverse(ny),
         })
     }
 
@@ -80,7 +77,7 @@ impl<T: Real> RealFft2<T> {
         self.ny * self.n_kx()
     }
 
-    /// Number of columns of a half spectrum, `nx / 2 + 1`.
+    /// Number of columns of a half spectrum, `nx / 2 + 1` (rounded down).
     pub fn n_kx(&self) -> usize {
         self.nx / 2 + 1
     }
@@ -99,19 +96,13 @@ impl<T: Real> RealFft2<T> {
         self.rows_forward(map, scratch);
         let Scratch { slabs, workers } = scratch;
         let pieces = pieces_by_block(slabs, self.ny, self.n_kx());
-        spectrum
-            .par_chunks_mut(self.ny * BLOCK_COLUMNS)
-            .zip(pieces.par_chunks(self.n_slabs()))
-            .for_each_init(
-                || self.lend(workers),
-                |worker, (block, pieces)| {
-                    for (j, column) in block.chunks_mut(self.ny).enumerate() {
-                        pieces_to_column(pieces, j, column);
-                    }
-                    self.column_forward
-                        .process_with_scratch(block, &mut worker.fft);
-                },
-            );
+        spectrum.par_chunks_mut(self.ny * BLOCK_COLUMNS).zip(pieces.par_chunks(self.n_slabs())).for_each_init(
+            || self.lend(workers),
+            |worker, (block, pieces)| {
+                pieces_to_columns(pieces, self.ny, block);
+                self.column_forward.process_with_scratch(block, &mut worker.fft);
+            },
+        );
     }
 
     /// Map of a half spectrum, divided by `nx ny`.
@@ -154,9 +145,7 @@ impl<T: Real> RealFft2<T> {
                 fill(kx + j, column);
             }
             self.column_inverse.process_with_scratch(block, fft);
-            for (j, column) in block.chunks(self.ny).enumerate() {
-                column_to_pieces(column, j, pieces);
-            }
+            columns_to_pieces(block, self.ny, pieces);
         });
         self.rows_inverse(map, scratch);
     }
@@ -165,77 +154,53 @@ impl<T: Real> RealFft2<T> {
     ///
     /// # Panics
     /// When a slice or the scratch has the wrong length.
-    pub fn filter<F: Filter<T> + ?Sized>(
-        &self,
-        map: &[T],
-        filter: &F,
-        out: &mut [T],
-        scratch: &mut Scratch<T>,
-    ) {
+    pub fn filter<F: Filter<T> + ?Sized>(&self, map: &[T], filter: &F, out: &mut [T], scratch: &mut Scratch<T>) {
         self.check(map.len(), self.spectrum_len(), scratch);
         self.check(out.len(), self.spectrum_len(), scratch);
         self.rows_forward(map, scratch);
         self.for_each_column_block(scratch, |kx, block, pieces, fft| {
-            for (j, column) in block.chunks_mut(self.ny).enumerate() {
-                pieces_to_column(pieces, j, column);
-            }
+            pieces_to_columns(pieces, self.ny, block);
             self.column_forward.process_with_scratch(block, fft);
             for (j, column) in block.chunks_mut(self.ny).enumerate() {
                 filter.apply(kx + j, column);
             }
             self.column_inverse.process_with_scratch(block, fft);
-            for (j, column) in block.chunks(self.ny).enumerate() {
-                column_to_pieces(column, j, pieces);
-            }
+            columns_to_pieces(block, self.ny, pieces);
         });
         self.rows_inverse(out, scratch);
     }
 
     /// Transforms all rows of a map into the slabs.
     fn rows_forward(&self, map: &[T], scratch: &mut Scratch<T>) {
-        let (nx, nc) = (self.nx, self.n_kx());
+        let nx = self.nx;
         let Scratch { slabs, workers } = scratch;
-        slabs
-            .par_chunks_mut(nc * SLAB_ROWS)
-            .zip(map.par_chunks(nx * SLAB_ROWS))
-            .for_each_init(
-                || self.lend(workers),
-                |loan, (slab, rows)| {
-                    let Worker { reals, block, fft } = &mut **loan;
-                    for (row, spectrum) in rows.chunks_exact(nx).zip(block.chunks_exact_mut(nc)) {
-                        reals[..nx].copy_from_slice(row);
-                        self.row_forward
-                            .process_with_scratch(&mut reals[..nx], spectrum, fft)
-                            .expect("lengths are the plan's");
-                    }
-                    rows_to_slab(block, nc, slab);
-                },
-            );
+        slabs.par_chunks_mut(self.n_kx() * SLAB_ROWS).zip(map.par_chunks(nx * SLAB_ROWS)).for_each_init(
+            || self.lend(workers),
+            |loan, (slab, rows)| {
+                let Worker { block, fft } = &mut **loan;
+                let pairs = &mut block[..rows.len().div_ceil(2 * nx) * nx];
+                pack_pairs(rows, nx, pairs);
+                self.row_forward.process_with_scratch(pairs, fft);
+                pairs_to_slab(pairs, nx, slab);
+            },
+        );
     }
 
     /// Transforms the slabs back into the rows of a map, with the normalisation.
     fn rows_inverse(&self, map: &mut [T], scratch: &mut Scratch<T>) {
-        let (nx, nc) = (self.nx, self.n_kx());
+        let nx = self.nx;
         let scale = T::from_f64_lossy(1.0 / self.map_len() as f64);
         let Scratch { slabs, workers } = scratch;
-        map.par_chunks_mut(nx * SLAB_ROWS)
-            .zip(slabs.par_chunks(nc * SLAB_ROWS))
-            .for_each_init(
-                || self.lend(workers),
-                |loan, (rows, slab)| {
-                    let Worker { block, fft, .. } = &mut **loan;
-                    let spectrum = &mut block[..nc];
-                    for (r, row) in rows.chunks_exact_mut(nx).enumerate() {
-                        slab_to_row(slab, nc, r, scale, spectrum);
-                        // Rounding, or a filter without symmetry, may leave something here; a real row has none.
-                        spectrum[0].im = T::default();
-                        spectrum[nc - 1].im = T::default();
-                        self.row_inverse
-                            .process_with_scratch(spectrum, row, fft)
-                            .expect("lengths are the plan's");
-                    }
-                },
-            );
+        map.par_chunks_mut(nx * SLAB_ROWS).zip(slabs.par_chunks(self.n_kx() * SLAB_ROWS)).for_each_init(
+            || self.lend(workers),
+            |loan, (rows, slab)| {
+                let Worker { block, fft } = &mut **loan;
+                let pairs = &mut block[..rows.len().div_ceil(2 * nx) * nx];
+                slab_to_pairs(slab, nx, pairs);
+                self.row_inverse.process_with_scratch(pairs, fft);
+                unpack_pairs(pairs, nx, scale, rows);
+            },
+        );
     }
 
     /// Runs `task` on the first `kx`, room for the columns, the pieces of the slabs and the FFT's scratch of each block.
@@ -245,62 +210,39 @@ impl<T: Real> RealFft2<T> {
     {
         let Scratch { slabs, workers } = scratch;
         let mut pieces = pieces_by_block(slabs, self.ny, self.n_kx());
-        pieces
-            .par_chunks_mut(self.n_slabs())
-            .enumerate()
-            .for_each_init(
-                || self.lend(workers),
-                |loan, (b, pieces)| {
-                    let kx = b * BLOCK_COLUMNS;
-                    let width = BLOCK_COLUMNS.min(self.n_kx() - kx);
-                    let Worker { block, fft, .. } = &mut **loan;
-                    task(kx, &mut block[..width * self.ny], pieces, fft);
-                },
-            );
+        pieces.par_chunks_mut(self.n_slabs()).enumerate().for_each_init(
+            || self.lend(workers),
+            |loan, (b, pieces)| {
+                let kx = b * BLOCK_COLUMNS;
+                let width = BLOCK_COLUMNS.min(self.n_kx() - kx);
+                let Worker { block, fft } = &mut **loan;
+                task(kx, &mut block[..width * self.ny], pieces, fft);
+            },
+        );
     }
 
     fn n_slabs(&self) -> usize {
         self.ny.div_ceil(SLAB_ROWS)
     }
 
-    fn lend<'a>(&self, workers: &'a crate::scratch::WorkerPool<T>) -> crate::scratch::Loan<'a, T> {
-        let n_block = (self.n_kx() * SLAB_ROWS).max(self.ny * BLOCK_COLUMNS);
-        let n_fft = [
-            self.row_forward.get_scratch_len(),
-            self.row_inverse.get_scratch_len(),
-            self.column_forward.get_inplace_scratch_len(),
-            self.column_inverse.get_inplace_scratch_len(),
-        ];
+    fn lend<'a>(&self, workers: &'a WorkerPool<T>) -> Loan<'a, T> {
+        let n_block = (self.nx * SLAB_PAIRS).max(self.ny * BLOCK_COLUMNS);
+        let plans = [&self.row_forward, &self.row_inverse, &self.column_forward, &self.column_inverse];
         let mut loan = workers.lend();
-        loan.reserve(self.nx, n_block, n_fft.into_iter().max().unwrap_or(0));
+        loan.reserve(n_block, plans.map(|plan| plan.get_inplace_scratch_len()).into_iter().max().unwrap_or(0));
         loan
     }
 
     fn check(&self, map_len: usize, spectrum_len: usize, scratch: &Scratch<T>) {
         let (ny, nx) = (self.ny, self.nx);
-        assert_eq!(
-            map_len,
-            self.map_len(),
-            "a map of {ny} x {nx} pixels (y x) has another length"
-        );
-        assert_eq!(
-            spectrum_len,
-            self.spectrum_len(),
-            "the half spectrum of {ny} x {nx} pixels has another length"
-        );
-        assert_eq!(
-            scratch.slabs.len(),
-            self.spectrum_len(),
-            "this scratch is for another size"
-        );
+        assert_eq!(map_len, self.map_len(), "a map of {ny} x {nx} pixels (y x) has another length");
+        assert_eq!(spectrum_len, self.spectrum_len(), "the half spectrum of {ny} x {nx} pixels has another length");
+        assert_eq!(scratch.slabs.len(), self.spectrum_len(), "this scratch is for another size");
     }
 }
 
 impl<T: Real> std::fmt::Debug for RealFft2<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RealFft2")
-            .field("ny", &self.ny)
-            .field("nx", &self.nx)
-            .finish_non_exhaustive()
+        f.debug_struct("RealFft2").field("ny", &self.ny).field("nx", &self.nx).finish_non_exhaustive()
     }
 }

@@ -17,10 +17,7 @@ pub struct Scratch<T: Real> {
 
 impl<T: Real> Scratch<T> {
     pub(crate) fn new(n_complex: usize) -> Self {
-        Self {
-            slabs: vec![Complex::default(); n_complex],
-            workers: WorkerPool(Mutex::default()),
-        }
+        Self { slabs: vec![Complex::default(); n_complex], workers: WorkerPool(Mutex::default()) }
     }
 
     /// Fills every buffer with `value`, so that a test can show that nothing left over is ever read.
@@ -28,13 +25,7 @@ impl<T: Real> Scratch<T> {
     pub fn fill_with_rubbish(&mut self, value: T) {
         let rubbish = Complex::new(value, value);
         self.slabs.fill(rubbish);
-        for worker in self
-            .workers
-            .0
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-        {
-            worker.reals.fill(value);
+        for worker in self.workers.0.get_mut().unwrap_or_else(PoisonError::into_inner) {
             worker.block.fill(rubbish);
             worker.fft.fill(rubbish);
         }
@@ -44,9 +35,7 @@ impl<T: Real> Scratch<T> {
 /// Buffers of one thread, lengthened on first use.
 #[derive(Debug, Default)]
 pub(crate) struct Worker<T: Real> {
-    /// One row of pixels.
-    pub(crate) reals: Vec<T>,
-    /// Some rows or some columns of the half spectrum.
+    /// Some pairs of rows or some columns of the half spectrum.
     pub(crate) block: Vec<Complex<T>>,
     /// What the one-dimensional transform asks for.
     pub(crate) fft: Vec<Complex<T>>,
@@ -54,13 +43,9 @@ pub(crate) struct Worker<T: Real> {
 
 impl<T: Real> Worker<T> {
     /// Makes the buffers at least as long as asked.
-    pub(crate) fn reserve(&mut self, n_reals: usize, n_block: usize, n_fft: usize) {
-        self.reals
-            .resize(n_reals.max(self.reals.len()), T::default());
-        self.block
-            .resize(n_block.max(self.block.len()), Complex::default());
-        self.fft
-            .resize(n_fft.max(self.fft.len()), Complex::default());
+    pub(crate) fn reserve(&mut self, n_block: usize, n_fft: usize) {
+        self.block.resize(n_block.max(self.block.len()), Complex::default());
+        self.fft.resize(n_fft.max(self.fft.len()), Complex::default());
     }
 }
 
@@ -72,10 +57,7 @@ impl<T: Real> WorkerPool<T> {
     /// Lends a worker, which comes back when the loan is dropped.
     pub(crate) fn lend(&self) -> Loan<'_, T> {
         let worker = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        Loan {
-            pool: self,
-            worker: worker.unwrap_or_default(),
-        }
+        Loan { pool: self, worker: worker.unwrap_or_default() }
     }
 }
 
@@ -101,10 +83,6 @@ impl<T: Real> DerefMut for Loan<'_, T> {
 impl<T: Real> Drop for Loan<'_, T> {
     fn drop(&mut self) {
         let worker = std::mem::take(&mut self.worker);
-        self.pool
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(worker);
+        self.pool.0.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
     }
 }

@@ -35,31 +35,16 @@ impl Wavenumbers {
     /// Wavenumbers of a map of rectangular pixels, sides in radians.
     ///
     /// # Errors
-    /// [`Error::OddColumns`], [`Error::NoRows`] or [`Error::PixelSize`].
-    pub fn with_pixel_sizes(
-        ny: usize,
-        nx: usize,
-        pixel_y_rad: f64,
-        pixel_x_rad: f64,
-    ) -> Result<Self, Error> {
+    /// [`Error::NoPixels`] or [`Error::PixelSize`].
+    pub fn with_pixel_sizes(ny: usize, nx: usize, pixel_y_rad: f64, pixel_x_rad: f64) -> Result<Self, Error> {
         check_shape(ny, nx)?;
-        if ![pixel_y_rad, pixel_x_rad]
-            .iter()
-            .all(|p| p.is_finite() && *p > 0.0)
-        {
-            return Err(Error::PixelSize {
-                pixel_y_rad,
-                pixel_x_rad,
-            });
+        if ![pixel_y_rad, pixel_x_rad].iter().all(|p| p.is_finite() && *p > 0.0) {
+            return Err(Error::PixelSize { pixel_y_rad, pixel_x_rad });
         }
         let unit_y = TAU / (ny as f64 * pixel_y_rad);
         let unit_x = TAU / (nx as f64 * pixel_x_rad);
         let signed = |ky: usize| {
-            if 2 * ky <= ny {
-                ky as f64
-            } else {
-                ky as f64 - ny as f64
-            }
+            if 2 * ky <= ny { ky as f64 } else { ky as f64 - ny as f64 }
         };
         Ok(Self {
             nx,
@@ -68,7 +53,7 @@ impl Wavenumbers {
         })
     }
 
-    /// Component along x for `kx` in `0..=nx / 2`; the highest is the Nyquist frequency.
+    /// Component along x for `kx` in `0..=nx / 2`; the highest of an even `nx` is the Nyquist frequency.
     pub fn ell_x(&self) -> &[f64] {
         &self.ell_x
     }
@@ -91,15 +76,12 @@ impl Wavenumbers {
         self.ell(self.nx / 2, self.ell_y.len() / 2)
     }
 
-    /// How often column `kx` stands in the full plane: once for `kx = 0` and the Nyquist column, else twice.
+    /// How often column `kx` stands in the full plane: once for `kx = 0` and the Nyquist column of an even `nx`,
+    /// else twice.
     ///
     /// The full plane's sum of anything that is equal at `k` and `-k`, such as the power `|F|^2`, is the half plane's
     /// sum with these weights.
     pub fn multiplicity(&self, kx: usize) -> f64 {
-        if kx == 0 || 2 * kx == self.nx {
-            1.0
-        } else {
-            2.0
-        }
+        if kx == 0 || 2 * kx == self.nx { 1.0 } else { 2.0 }
     }
 }

@@ -39,26 +39,13 @@ mod laws {
 
     pub(super) fn forward_is_the_direct_sum<T: Tested>(ny: usize, nx: usize, what: &str) {
         let pixels = map::<T>(ny, nx, 1);
-        let expected: Vec<f64> = dft(&pixels, ny, nx)
-            .iter()
-            .flat_map(|z| [z.re, z.im])
-            .collect();
-        assert_close(
-            what,
-            parts(&forward(&pixels, ny, nx)),
-            &expected,
-            T::TOLERANCE.value,
-        );
+        let expected: Vec<f64> = dft(&pixels, ny, nx).iter().flat_map(|z| [z.re, z.im]).collect();
+        assert_close(what, parts(&forward(&pixels, ny, nx)), &expected, T::TOLERANCE.value);
     }
 
     pub(super) fn inverse_undoes_forward<T: Tested>(ny: usize, nx: usize, what: &str) {
         let pixels = map::<T>(ny, nx, 2);
-        assert_close(
-            what,
-            wide(&inverse(&forward(&pixels, ny, nx), ny, nx)),
-            &wide(&pixels),
-            T::TOLERANCE.value,
-        );
+        assert_close(what, wide(&inverse(&forward(&pixels, ny, nx), ny, nx)), &wide(&pixels), T::TOLERANCE.value);
     }
 
     pub(super) fn transform_is_linear<T: Tested>(ny: usize, nx: usize, what: &str) {
@@ -67,12 +54,7 @@ mod laws {
         let sum: Vec<T> = a.iter().zip(&b).map(|(&a, &b)| a + factor * b).collect();
         let (fa, fb) = (parts(&forward(&a, ny, nx)), parts(&forward(&b, ny, nx)));
         let expected: Vec<f64> = fa.iter().zip(&fb).map(|(a, b)| a - 2.5 * b).collect();
-        assert_close(
-            what,
-            parts(&forward(&sum, ny, nx)),
-            &expected,
-            T::TOLERANCE.value,
-        );
+        assert_close(what, parts(&forward(&sum, ny, nx)), &expected, T::TOLERANCE.value);
     }
 
     pub(super) fn power_in_pixels_is_power_in_waves<T: Tested>(ny: usize, nx: usize, what: &str) {
@@ -82,42 +64,27 @@ mod laws {
         let power_in_waves: f64 = spectrum
             .chunks(ny)
             .enumerate()
-            .map(|(kx, column)| {
-                waves.multiplicity(kx) * parts(column).iter().map(|v| v * v).sum::<f64>()
-            })
+            .map(|(kx, column)| waves.multiplicity(kx) * parts(column).iter().map(|v| v * v).sum::<f64>())
             .sum();
         let power_in_pixels: f64 = wide(&pixels).iter().map(|v| v * v).sum();
-        assert_close(
-            what,
-            [power_in_waves / (ny * nx) as f64],
-            &[power_in_pixels],
-            T::TOLERANCE.sum,
-        );
+        assert_close(what, [power_in_waves / (ny * nx) as f64], &[power_in_pixels], T::TOLERANCE.sum);
     }
 
     pub(super) fn shift_turns_phases<T: Tested>(ny: usize, nx: usize, what: &str) {
         let pixels = map::<T>(ny, nx, 6);
-        let (dy, dx) = (ny / 3, nx / 2 + 1);
-        let shifted: Vec<T> = (0..ny * nx)
-            .map(|i| pixels[(i / nx + ny - dy) % ny * nx + (i % nx + 2 * nx - dx) % nx])
-            .collect();
+        let (dy, dx) = (ny / 3, nx / 2);
+        let shifted: Vec<T> =
+            (0..ny * nx).map(|i| pixels[(i / nx + ny - dy) % ny * nx + (i % nx + 2 * nx - dx) % nx]).collect();
         let expected: Vec<f64> = forward(&pixels, ny, nx)
             .iter()
             .enumerate()
             .flat_map(|(i, z)| {
-                let turns =
-                    (i / ny * dx % nx) as f64 / nx as f64 + (i % ny * dy % ny) as f64 / ny as f64;
-                let z =
-                    Complex::new(z.re.into(), z.im.into()) * Complex::from_polar(1.0, -TAU * turns);
+                let turns = (i / ny * dx % nx) as f64 / nx as f64 + (i % ny * dy % ny) as f64 / ny as f64;
+                let z = Complex::new(z.re.into(), z.im.into()) * Complex::from_polar(1.0, -TAU * turns);
                 [z.re, z.im]
             })
             .collect();
-        assert_close(
-            what,
-            parts(&forward(&shifted, ny, nx)),
-            &expected,
-            T::TOLERANCE.value,
-        );
+        assert_close(what, parts(&forward(&shifted, ny, nx)), &expected, T::TOLERANCE.value);
     }
 
     /// The kernel is even, so that its spectrum is real.
@@ -133,37 +100,21 @@ mod laws {
             .map(|i| {
                 let (y, x) = (i / nx, i % nx);
                 (0..ny * nx)
-                    .map(|j| {
-                        wide_pixels[j]
-                            * wide_kernel[(y + ny - j / nx) % ny * nx + (x + nx - j % nx) % nx]
-                    })
+                    .map(|j| wide_pixels[j] * wide_kernel[(y + ny - j / nx) % ny * nx + (x + nx - j % nx) % nx])
                     .sum()
             })
             .collect();
-        assert_close(
-            what,
-            wide(&out[..n_checked]),
-            &expected,
-            3.0 * T::TOLERANCE.value,
-        );
+        assert_close(what, wide(&out[..n_checked]), &expected, 3.0 * T::TOLERANCE.value);
     }
 
-    pub(super) fn fused_filter_is_forward_multiply_inverse<T: Tested>(
-        ny: usize,
-        nx: usize,
-        what: &str,
-    ) {
+    pub(super) fn fused_filter_is_forward_multiply_inverse<T: Tested>(ny: usize, nx: usize, what: &str) {
         let pixels = map::<T>(ny, nx, 8);
         let filter = map::<T>(nx / 2 + 1, ny, 9);
         let (fft, mut scratch) = plan::<T>(ny, nx);
         let mut fused = vec![T::from_f64_lossy(f64::NAN); ny * nx];
         fft.filter(&pixels, &HalfPlane(&filter), &mut fused, &mut scratch);
         let spectrum = forward(&pixels, ny, nx);
-        let product: Vec<_> = spectrum
-            .iter()
-            .zip(&filter)
-            .map(|(z, &h)| z.scale(h))
-            .collect();
+        let product: Vec<_> = spectrum.iter().zip(&filter).map(|(z, &h)| z.scale(h)).collect();
         let expected = wide(&inverse(&product, ny, nx));
         assert_close(what, wide(&fused), &expected, T::TOLERANCE.value);
         let mut kept = vec![T::from_f64_lossy(f64::NAN); ny * nx];
@@ -174,10 +125,8 @@ mod laws {
     pub(super) fn quadrant_is_mirrored_half_plane<T: Tested>(ny: usize, nx: usize, what: &str) {
         let n_half = ny / 2 + 1;
         let quadrant = map::<T>(nx / 2 + 1, n_half, 10);
-        let half_plane: Vec<T> = quadrant
-            .chunks(n_half)
-            .flat_map(|column| (0..ny).map(|ky| column[ky.min(ny - ky)]))
-            .collect();
+        let half_plane: Vec<T> =
+            quadrant.chunks(n_half).flat_map(|column| (0..ny).map(|ky| column[ky.min(ny - ky)])).collect();
         for kx in 0..=nx / 2 {
             let mut a: Vec<Complex<T>> = forward(&map(ny, 2, 11), ny, 2)[..ny].to_vec();
             let mut b = a.clone();
@@ -191,19 +140,13 @@ mod laws {
         let spectrum = forward(&map::<T>(ny, nx, 12), ny, nx);
         let before = spectrum.clone();
         let first = inverse(&spectrum, ny, nx);
-        assert!(
-            before == spectrum && first == inverse(&spectrum, ny, nx),
-            "{what}"
-        );
+        assert!(before == spectrum && first == inverse(&spectrum, ny, nx), "{what}");
     }
 
     pub(super) fn bits_do_not_depend_on_threads<T: Tested>(ny: usize, nx: usize, what: &str) {
         let (pixels, filter) = (map::<T>(ny, nx, 13), map::<T>(nx / 2 + 1, ny, 14));
         let run = |n_threads| {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(n_threads)
-                .build()
-                .expect("threads can be made");
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().expect("threads can be made");
             pool.install(|| {
                 let (fft, mut scratch) = plan::<T>(ny, nx);
                 let mut out = vec![T::default(); ny * nx];
@@ -219,18 +162,16 @@ mod laws {
 /// A kernel with `k(-y, -x) = k(y, x)`.
 fn even_kernel<T: Tested>(ny: usize, nx: usize) -> Vec<T> {
     let half = map::<T>(ny, nx, 15);
-    (0..ny * nx)
-        .map(|i| half[i] + half[(ny - i / nx) % ny * nx + (nx - i % nx) % nx])
-        .collect()
+    (0..ny * nx).map(|i| half[i] + half[(ny - i / nx) % ny * nx + (nx - i % nx) % nx]).collect()
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_shape_makes_a_round_trip(ny in 1_usize..80, half_nx in 1_usize..40, seed: u64) {
-        let pixels = map::<f64>(ny, 2 * half_nx, seed);
-        let back = inverse(&forward(&pixels, ny, 2 * half_nx), ny, 2 * half_nx);
+    fn any_shape_makes_a_round_trip(ny in 1_usize..80, nx in 1_usize..80, seed: u64) {
+        let pixels = map::<f64>(ny, nx, seed);
+        let back = inverse(&forward(&pixels, ny, nx), ny, nx);
         for (a, b) in pixels.iter().zip(&back) {
             prop_assert!((a - b).abs() < 10.0 * f64::TOLERANCE.value, "{} and {}", a, b);
         }
@@ -239,14 +180,9 @@ proptest! {
 
 #[test]
 fn bad_shapes_are_errors_that_name_them() {
-    for (ny, nx, word) in [(4, 5, "even"), (4, 0, "even"), (0, 4, "no rows")] {
-        let message = RealFft2::<f32>::new(ny, nx)
-            .expect_err("the shape is bad")
-            .to_string();
-        assert!(
-            message.contains(word) && message.contains(&format!("{ny} x {nx}")),
-            "{message}"
-        );
+    for (ny, nx, word) in [(4, 0, "empty"), (0, 4, "empty"), (0, 0, "empty")] {
+        let message = RealFft2::<f32>::new(ny, nx).expect_err("the shape is bad").to_string();
+        assert!(message.contains(word) && message.contains(&format!("{ny} x {nx}")), "{message}");
     }
 }
 
@@ -254,8 +190,6 @@ fn bad_shapes_are_errors_that_name_them() {
 #[should_panic(expected = "this scratch is for another size")]
 fn scratch_of_another_size_is_refused() {
     let fft = RealFft2::<f64>::new(4, 4).expect("the shape is valid");
-    let mut scratch = RealFft2::<f64>::new(4, 6)
-        .expect("the shape is valid")
-        .make_scratch();
+    let mut scratch = RealFft2::<f64>::new(4, 6).expect("the shape is valid").make_scratch();
     fft.forward(&[0.0; 16], &mut [Complex::default(); 12], &mut scratch);
 }

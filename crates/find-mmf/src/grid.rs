@@ -6,7 +6,7 @@
 use arcmin_fft::{RealFft2, Wavenumbers};
 use rayon::prelude::*;
 
-/// Shape and pixel of a periodic grid; both sides are even.
+/// Shape and pixel of a periodic grid.
 #[derive(Clone, Debug)]
 pub struct Grid {
     ny: usize,
@@ -19,11 +19,8 @@ impl Grid {
     /// A grid of `ny` rows and `nx` columns of square pixels.
     ///
     /// # Errors
-    /// An odd or zero side, or a pixel size that is not positive.
+    /// A zero side, or a pixel size that is not positive.
     pub fn new(ny: usize, nx: usize, pixel_rad: f64) -> Result<Self, arcmin_fft::Error> {
-        if !ny.is_multiple_of(2) {
-            return Err(arcmin_fft::Error::OddColumns { ny: nx, nx: ny });
-        }
         Ok(Self { ny, nx, pixel_rad, wavenumbers: Wavenumbers::new(ny, nx, pixel_rad)? })
     }
 
