@@ -71,11 +71,7 @@ pub fn completeness_by(
     let mut sums = vec![(0.0, 0u64, 0u64); edges.len() - 1];
     for tile in outcomes {
         let selection = &tile.matching.selection;
-        for halo in tile
-            .haloes
-            .iter()
-            .filter(|halo| halo.is_searched && quantity.admits(halo, selection))
-        {
+        for halo in tile.haloes.iter().filter(|halo| halo.is_searched && quantity.admits(halo, selection)) {
             let value = quantity.value(halo);
             if let Some(bin) = bin_of(value, edges) {
                 let found = halo.score.is_some_and(|score| score >= threshold);
@@ -86,27 +82,14 @@ pub fn completeness_by(
         }
     }
     let bins = edges.windows(2).zip(sums);
-    Ok(bins
-        .map(|(edge, (sum, found, total))| binned(edge[0], edge[1], sum, found, total))
-        .collect())
+    Ok(bins.map(|(edge, (sum, found, total))| binned(edge[0], edge[1], sum, found, total)).collect())
 }
 
 fn binned(low: f64, high: f64, sum: f64, found: u64, total: u64) -> BinnedFraction {
-    let mean = if total > 0 {
-        sum / total as f64
-    } else {
-        0.5 * (low + high)
-    };
+    let mean = if total > 0 { sum / total as f64 } else { 0.5 * (low + high) };
     let interval = wilson_interval(found, total, ONE_SIGMA);
     let fraction = interval.map(|interval| (found as f64 / total as f64, interval));
-    BinnedFraction {
-        low,
-        high,
-        mean,
-        found,
-        total,
-        fraction,
-    }
+    BinnedFraction { low, high, mean, found, total, fraction }
 }
 
 /// The bin that holds a value: edges rise, lower ones belong to their bin.
@@ -120,10 +103,7 @@ pub(crate) fn check_edges(quantity: &'static str, edges: &[f64]) -> Result<(), E
     if edges.len() >= 2 && rising && edges.iter().all(|edge| edge.is_finite()) {
         return Ok(());
     }
-    Err(Error::BadEdges {
-        quantity,
-        edges: edges.to_vec(),
-    })
+    Err(Error::BadEdges { quantity, edges: edges.to_vec() })
 }
 
 #[cfg(test)]
@@ -148,9 +128,6 @@ mod tests {
     #[test]
     fn no_outcome_gives_empty_bins_without_fraction() {
         let bins = completeness_by(HaloQuantity::Redshift, &[], 5.0, &[0.0, 1.0, 2.0]).unwrap();
-        assert!(
-            bins.iter()
-                .all(|bin| bin.total == 0 && bin.fraction.is_none() && bin.mean.is_finite())
-        );
+        assert!(bins.iter().all(|bin| bin.total == 0 && bin.fraction.is_none() && bin.mean.is_finite()));
     }
 }

@@ -8,9 +8,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum Error {
     /// Detections and truth speak of different sky frames.
-    #[error(
-        "tile {tile}: detections are in the {detections} frame, the truth in the {truth} frame"
-    )]
+    #[error("tile {tile}: detections are in the {detections} frame, the truth in the {truth} frame")]
     FrameMismatch {
         /// Number of the tile.
         tile: u64,

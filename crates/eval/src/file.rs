@@ -11,13 +11,7 @@ use std::path::Path;
 /// # Errors
 /// [`Error::Io`] with the path: the folder is missing or not writable, or the disk is full. No file is left behind.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let io = |action| {
-        move |source| Error::Io {
-            path: path.to_owned(),
-            action,
-            source,
-        }
-    };
+    let io = |action| move |source| Error::Io { path: path.to_owned(), action, source };
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -29,8 +23,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         .map_err(io("create a temporary file beside it"))?;
     file.write_all(bytes).map_err(io("write"))?;
     file.as_file().sync_all().map_err(io("write"))?;
-    file.persist(path)
-        .map_err(|error| io("rename the temporary file")(error.error))?;
+    file.persist(path).map_err(|error| io("rename the temporary file")(error.error))?;
     Ok(())
 }
 
@@ -58,40 +51,22 @@ impl PermissionsLikeNewFile for tempfile::Builder<'_, '_> {
 /// # Errors
 /// [`Error::Io`] with the path.
 pub fn create_dir(path: &Path) -> Result<(), Error> {
-    fs::create_dir_all(path).map_err(|source| Error::Io {
-        path: path.to_owned(),
-        action: "make the folder",
-        source,
-    })
+    fs::create_dir_all(path).map_err(|source| Error::Io { path: path.to_owned(), action: "make the folder", source })
 }
 
 /// Writes a value as indented JSON with a final newline.
-pub(crate) fn write_json<T: Serialize>(
-    path: &Path,
-    what: &'static str,
-    value: &T,
-) -> Result<(), Error> {
-    let mut text = serde_json::to_string_pretty(value).map_err(|source| Error::Json {
-        path: path.to_owned(),
-        what,
-        source,
-    })?;
+pub(crate) fn write_json<T: Serialize>(path: &Path, what: &'static str, value: &T) -> Result<(), Error> {
+    let mut text =
+        serde_json::to_string_pretty(value).map_err(|source| Error::Json { path: path.to_owned(), what, source })?;
     text.push('\n');
     write_atomic(path, text.as_bytes())
 }
 
 /// Reads a value from JSON.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path, what: &'static str) -> Result<T, Error> {
-    let text = fs::read_to_string(path).map_err(|source| Error::Io {
-        path: path.to_owned(),
-        action: "read",
-        source,
-    })?;
-    serde_json::from_str(&text).map_err(|source| Error::Json {
-        path: path.to_owned(),
-        what,
-        source,
-    })
+    let text =
+        fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), action: "read", source })?;
+    serde_json::from_str(&text).map_err(|source| Error::Json { path: path.to_owned(), what, source })
 }
 
 #[cfg(test)]

@@ -11,16 +11,19 @@
 //! - Errors are one sigma: the spread over bootstrap samples of whole tiles, or of objects where tiles are few.
 //! - The same outcomes and the same seed give the same bits.
 //!
-//! Begin with [`matching`], then [`outcome`] and [`scores`].
+//! Begin with [`matching`], then [`outcome`], [`scores`] and [`report`].
 
 pub mod binned;
 pub mod bootstrap;
 pub mod error;
 mod file;
+pub mod map_image;
 pub mod matching;
 pub mod outcome;
+pub mod plot;
 pub mod record;
 pub mod recovery;
+pub mod report;
 pub mod scores;
 pub mod statistics;
 pub mod sweep;
@@ -28,10 +31,13 @@ pub mod sweep;
 pub use binned::{BinnedFraction, HaloQuantity, completeness_by};
 pub use error::Error;
 pub use file::{create_dir, write_atomic};
+pub use map_image::{ColourRange, ColourScale, MapImage, MapPixels, MapStyle, Mark, MarkSet, MarkShape};
 pub use matching::{HaloSelection, MatchConfig};
 pub use outcome::{Counterpart, DetectionOutcome, HaloOutcome, TileOutcome, Verdict, YMeasured};
+pub use plot::Figure;
 pub use record::{InputFile, Record, ScoreDifference};
 pub use recovery::{RecoveryBin, RecoverySample, RecoverySummary};
+pub use report::{Block, Headline, Report, Section, Table};
 pub use scores::{FinderScores, ScoreConfig, score_finder};
 pub use statistics::{Interval, Score, wilson_interval};
 pub use sweep::{Counts, ThresholdSweep};

@@ -26,10 +26,7 @@ pub struct HaloSelection {
 impl Default for HaloSelection {
     /// The clusters of DeepSZ: `Mvir >= 2e14 Msun` and `z >= 0.25`.
     fn default() -> Self {
-        Self {
-            mvir_min_msun: 2e14,
-            redshift_min: 0.25,
-        }
+        Self { mvir_min_msun: 2e14, redshift_min: 0.25 }
     }
 }
 
@@ -55,11 +52,7 @@ pub struct MatchConfig {
 impl Default for MatchConfig {
     /// One arcminute, the clusters of DeepSZ; haloes kept from 1e14 Msun, to see where completeness begins.
     fn default() -> Self {
-        Self {
-            radius_arcmin: 1.0,
-            selection: HaloSelection::default(),
-            keep_mvir_min_msun: 1e14,
-        }
+        Self { radius_arcmin: 1.0, selection: HaloSelection::default(), keep_mvir_min_msun: 1e14 }
     }
 }
 
@@ -71,11 +64,7 @@ impl MatchConfig {
     pub fn check(&self) -> Result<(), Error> {
         let not_negative = |key, value: f64| match value.is_finite() && value >= 0.0 {
             true => Ok(()),
-            false => Err(Error::BadSetting {
-                key,
-                value,
-                requirement: "it must be finite and not negative",
-            }),
+            false => Err(Error::BadSetting { key, value, requirement: "it must be finite and not negative" }),
         };
         not_negative("radius_arcmin", self.radius_arcmin)?;
         not_negative("selection.mvir_min_msun", self.selection.mvir_min_msun)?;
@@ -88,24 +77,16 @@ impl MatchConfig {
 ///
 /// Ties go to the candidate or halo that stands first in its list. Time is `O((C + H) log H)` plus the haloes in
 /// each candidate's band of latitude.
-pub(crate) fn match_candidates(
-    candidates: &[Candidate],
-    haloes: &[Halo],
-    radius: Arcmin,
-) -> Vec<Option<usize>> {
+pub(crate) fn match_candidates(candidates: &[Candidate], haloes: &[Halo], radius: Arcmin) -> Vec<Option<usize>> {
     let by_latitude = LatitudeIndex::new(haloes);
-    let mass_rank = ranks(haloes.len(), |a, b| {
-        haloes[b].mvir.msun().total_cmp(&haloes[a].mvir.msun())
-    });
+    let mass_rank = ranks(haloes.len(), |a, b| haloes[b].mvir.msun().total_cmp(&haloes[a].mvir.msun()));
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     order.sort_by(|&a, &b| candidates[b].score.total_cmp(&candidates[a].score));
     let mut taken = vec![false; haloes.len()];
     let mut halo_of = vec![None; candidates.len()];
     for candidate_idx in order {
         let near = by_latitude.within(&candidates[candidate_idx], haloes, radius.to_rad());
-        let best = near
-            .filter(|&idx| !taken[idx])
-            .min_by_key(|&idx| mass_rank[idx]);
+        let best = near.filter(|&idx| !taken[idx]).min_by_key(|&idx| mass_rank[idx]);
         if let Some(halo_idx) = best {
             taken[halo_idx] = true;
             halo_of[candidate_idx] = Some(halo_idx);
@@ -136,10 +117,7 @@ impl LatitudeIndex {
         let latitude = |idx: usize| haloes[idx].position.lat().value();
         let mut halo_idx: Vec<usize> = (0..haloes.len()).collect();
         halo_idx.sort_by(|&a, &b| latitude(a).total_cmp(&latitude(b)));
-        Self {
-            latitude_rad: halo_idx.iter().map(|&idx| latitude(idx)).collect(),
-            halo_idx,
-        }
+        Self { latitude_rad: halo_idx.iter().map(|&idx| latitude(idx)).collect(), halo_idx }
     }
 
     fn within<'a>(
@@ -151,14 +129,9 @@ impl LatitudeIndex {
         let latitude_rad = candidate.position.lat().value();
         // A last-digit margin: a halo exactly at the radius must not be lost to rounding of the band's edges.
         let reach_rad = radius.value() * (1.0 + 1e-9) + 1e-14;
-        let first = self
-            .latitude_rad
-            .partition_point(|&lat| lat < latitude_rad - reach_rad);
-        let last = self
-            .latitude_rad
-            .partition_point(|&lat| lat <= latitude_rad + reach_rad);
-        let near =
-            move |idx: &usize| candidate.position.separation(haloes[*idx].position) <= radius;
+        let first = self.latitude_rad.partition_point(|&lat| lat < latitude_rad - reach_rad);
+        let last = self.latitude_rad.partition_point(|&lat| lat <= latitude_rad + reach_rad);
+        let near = move |idx: &usize| candidate.position.separation(haloes[*idx].position) <= radius;
         self.halo_idx[first..last].iter().copied().filter(near)
     }
 }
@@ -177,8 +150,7 @@ mod tests {
         for halo_idx in order {
             let mut best: Option<usize> = None;
             for (idx, candidate) in candidates.iter().enumerate() {
-                let near =
-                    candidate.position.separation(haloes[halo_idx].position) <= radius.to_rad();
+                let near = candidate.position.separation(haloes[halo_idx].position) <= radius.to_rad();
                 let better = best.is_none_or(|b| candidate.score > candidates[b].score);
                 if near && halo_of[idx].is_none() && better {
                     best = Some(idx);
@@ -194,11 +166,7 @@ mod tests {
     #[test]
     fn most_massive_halo_in_reach_wins_and_serves_once() {
         let haloes = [halo(0, 0.0, 0.0, 1e14, 0.5), halo(1, 0.01, 0.0, 5e14, 0.5)];
-        let candidates = [
-            candidate(0.0, 0.0, 5.0),
-            candidate(0.005, 0.0, 9.0),
-            candidate(0.002, 0.0, 4.0),
-        ];
+        let candidates = [candidate(0.0, 0.0, 5.0), candidate(0.005, 0.0, 9.0), candidate(0.002, 0.0, 4.0)];
         let matched = match_candidates(&candidates, &haloes, Arcmin::new(1.0));
         assert_eq!(matched, vec![Some(0), Some(1), None]);
     }
@@ -207,40 +175,20 @@ mod tests {
     fn matching_crosses_longitude_zero() {
         let haloes = [halo(0, 359.995, 10.0, 3e14, 0.5)];
         let candidates = [candidate(0.005, 10.0, 5.0)];
-        assert_eq!(
-            match_candidates(&candidates, &haloes, Arcmin::new(1.0)),
-            vec![Some(0)]
-        );
-        assert_eq!(
-            match_candidates(&candidates, &haloes, Arcmin::new(0.5)),
-            vec![None]
-        );
+        assert_eq!(match_candidates(&candidates, &haloes, Arcmin::new(1.0)), vec![Some(0)]);
+        assert_eq!(match_candidates(&candidates, &haloes, Arcmin::new(0.5)), vec![None]);
     }
 
     #[test]
     fn empty_lists_match_nothing() {
-        assert!(
-            match_candidates(&[], &[halo(0, 0.0, 0.0, 1e14, 0.5)], Arcmin::new(1.0)).is_empty()
-        );
-        assert_eq!(
-            match_candidates(&[candidate(0.0, 0.0, 1.0)], &[], Arcmin::new(1.0)),
-            vec![None]
-        );
+        assert!(match_candidates(&[], &[halo(0, 0.0, 0.0, 1e14, 0.5)], Arcmin::new(1.0)).is_empty());
+        assert_eq!(match_candidates(&[candidate(0.0, 0.0, 1.0)], &[], Arcmin::new(1.0)), vec![None]);
     }
 
     #[test]
     fn settings_outside_their_domain_are_named() {
-        let config = MatchConfig {
-            radius_arcmin: f64::NAN,
-            ..MatchConfig::default()
-        };
-        assert!(
-            config
-                .check()
-                .unwrap_err()
-                .to_string()
-                .contains("radius_arcmin")
-        );
+        let config = MatchConfig { radius_arcmin: f64::NAN, ..MatchConfig::default() };
+        assert!(config.check().unwrap_err().to_string().contains("radius_arcmin"));
     }
 
     proptest! {

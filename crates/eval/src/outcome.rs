@@ -124,32 +124,20 @@ impl TileOutcome {
     ///
     /// # Errors
     /// A bad setting, frames that differ, or a score, y, mass or redshift that is not finite.
-    pub fn new(
-        detections: &Detections,
-        truth: &Truth,
-        config: &MatchConfig,
-    ) -> Result<Self, Error> {
+    pub fn new(detections: &Detections, truth: &Truth, config: &MatchConfig) -> Result<Self, Error> {
         config.check()?;
         check_frames(detections, truth)?;
         check_finite(detections, truth)?;
         let radius = Arcmin::new(config.radius_arcmin);
         let halo_of = match_candidates(&detections.candidates, &truth.haloes, radius);
-        let mut haloes: Vec<HaloOutcome> = truth
-            .haloes
-            .iter()
-            .map(|halo| halo_outcome(halo, &detections.searched, config))
-            .collect();
+        let mut haloes: Vec<HaloOutcome> =
+            truth.haloes.iter().map(|halo| halo_outcome(halo, &detections.searched, config)).collect();
         let mut judged = Vec::with_capacity(halo_of.len());
         for (candidate, halo_idx) in detections.candidates.iter().zip(halo_of) {
-            judged.push(judge(
-                candidate,
-                halo_idx.map(|idx| (&truth.haloes[idx], &mut haloes[idx])),
-            ));
+            judged.push(judge(candidate, halo_idx.map(|idx| (&truth.haloes[idx], &mut haloes[idx]))));
         }
         judged.sort_by(|a, b| b.score.total_cmp(&a.score));
-        haloes.retain(|h| {
-            h.mvir_msun >= config.keep_mvir_min_msun || h.is_target || h.score.is_some()
-        });
+        haloes.retain(|h| h.mvir_msun >= config.keep_mvir_min_msun || h.is_target || h.score.is_some());
         haloes.sort_by(|a, b| b.mvir_msun.total_cmp(&a.mvir_msun));
         Ok(Self {
             format: OUTCOME_FORMAT,
@@ -164,16 +152,12 @@ impl TileOutcome {
 
     /// Target haloes whose centre was searched.
     pub fn searched_targets(&self) -> impl Iterator<Item = &HaloOutcome> {
-        self.haloes
-            .iter()
-            .filter(|halo| halo.is_target && halo.is_searched)
+        self.haloes.iter().filter(|halo| halo.is_target && halo.is_searched)
     }
 
     /// Detections that count in scores: all but those of haloes outside the searched area.
     pub fn counted_detections(&self) -> impl Iterator<Item = &DetectionOutcome> {
-        self.detections
-            .iter()
-            .filter(|detection| detection.verdict != Verdict::OutsideSearch)
+        self.detections.iter().filter(|detection| detection.verdict != Verdict::OutsideSearch)
     }
 
     /// Writes the outcome as JSON, atomically.
@@ -192,12 +176,7 @@ impl TileOutcome {
         let outcome: Self = read_json(path, "tile outcome")?;
         if outcome.format != OUTCOME_FORMAT {
             let (expected, got) = (OUTCOME_FORMAT, outcome.format);
-            return Err(Error::FormatVersion {
-                path: path.to_owned(),
-                what: "tile outcome",
-                expected,
-                got,
-            });
+            return Err(Error::FormatVersion { path: path.to_owned(), what: "tile outcome", expected, got });
         }
         Ok(outcome)
     }
@@ -232,18 +211,11 @@ fn judge(candidate: &Candidate, matched: Option<(&Halo, &mut HaloOutcome)>) -> D
             mvir_msun: outcome.mvir_msun,
             redshift: outcome.redshift,
             true_y0: outcome.true_y0,
-            offset_arcmin: candidate
-                .position
-                .separation(halo.position)
-                .to_arcmin()
-                .value(),
+            offset_arcmin: candidate.position.separation(halo.position).to_arcmin().value(),
         }
     });
     let y = |size: &Option<SizeMeasured>| {
-        size.as_ref().map(|size| YMeasured {
-            value: size.y_c.value,
-            error: size.y_c.error,
-        })
+        size.as_ref().map(|size| YMeasured { value: size.y_c.value, error: size.y_c.error })
     };
     DetectionOutcome {
         lon_deg: candidate.position.lon_deg(),
@@ -268,31 +240,18 @@ fn is_valid_at(mask: &Mask, position: SkyPosition) -> bool {
 }
 
 fn check_frames(detections: &Detections, truth: &Truth) -> Result<(), Error> {
-    let (found, real) = (
-        detections.searched.geometry().frame(),
-        truth.footprint.geometry().frame(),
-    );
+    let (found, real) = (detections.searched.geometry().frame(), truth.footprint.geometry().frame());
     if found == real {
         return Ok(());
     }
-    Err(Error::FrameMismatch {
-        tile: truth.tile,
-        detections: found,
-        truth: real,
-    })
+    Err(Error::FrameMismatch { tile: truth.tile, detections: found, truth: real })
 }
 
 fn check_finite(detections: &Detections, truth: &Truth) -> Result<(), Error> {
     let tile = truth.tile;
     let check = |what, idx, quantity, value: f64| match value.is_finite() {
         true => Ok(()),
-        false => Err(Error::NonFinite {
-            tile,
-            what,
-            idx,
-            quantity,
-            value,
-        }),
+        false => Err(Error::NonFinite { tile, what, idx, quantity, value }),
     };
     for (idx, candidate) in detections.candidates.iter().enumerate() {
         check("candidate", idx, "score", candidate.score)?;
@@ -354,18 +313,8 @@ mod tests {
         let geometry = Geometry::tile(centre, Shape { ny: 60, nx: 60 }, Arcmin::new(1.0)).unwrap();
         let mut searched = Mask::all_valid(geometry.clone());
         searched.valid_mut()[30 * 60..].fill(false);
-        let truth = Truth {
-            tile: 3,
-            haloes,
-            footprint: Mask::all_valid(geometry),
-        };
-        (
-            Detections {
-                candidates,
-                searched,
-            },
-            truth,
-        )
+        let truth = Truth { tile: 3, haloes, footprint: Mask::all_valid(geometry) };
+        (Detections { candidates, searched }, truth)
     }
 
     #[test]
@@ -388,29 +337,15 @@ mod tests {
         let outcome = TileOutcome::new(&detections, &truth, &MatchConfig::default()).unwrap();
         let verdicts: Vec<Verdict> = outcome.detections.iter().map(|d| d.verdict).collect();
         use Verdict::{BelowSelection, OutsideSearch, Target, Unmatched};
-        assert_eq!(
-            verdicts,
-            [
-                Target,
-                BelowSelection,
-                BelowSelection,
-                OutsideSearch,
-                Unmatched
-            ]
-        );
-        assert_eq!(
-            outcome.haloes.len(),
-            4,
-            "the light unmatched halo is dropped"
-        );
+        assert_eq!(verdicts, [Target, BelowSelection, BelowSelection, OutsideSearch, Unmatched]);
+        assert_eq!(outcome.haloes.len(), 4, "the light unmatched halo is dropped");
         assert_eq!(outcome.searched_targets().count(), 1);
         assert!((outcome.searched_deg2 / outcome.footprint_deg2 - 0.5).abs() < 1e-12);
     }
 
     #[test]
     fn json_round_trip_keeps_every_bit() {
-        let (mut detections, truth) =
-            tile(vec![halo(1, 10.1, -0.1, 4e14 / 3.0, 0.1 + 0.2)], vec![]);
+        let (mut detections, truth) = tile(vec![halo(1, 10.1, -0.1, 4e14 / 3.0, 0.1 + 0.2)], vec![]);
         detections.candidates = vec![candidate(10.1 + 1e-3 / 3.0, -0.1, 2.0_f64.sqrt())];
         let outcome = TileOutcome::new(&detections, &truth, &MatchConfig::default()).unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -423,10 +358,7 @@ mod tests {
     fn nan_score_and_foreign_format_are_refused() {
         let (detections, truth) = tile(vec![], vec![candidate(10.0, 0.0, f64::NAN)]);
         let error = TileOutcome::new(&detections, &truth, &MatchConfig::default()).unwrap_err();
-        assert!(
-            error.to_string().contains("candidate 0 has score = NaN"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("candidate 0 has score = NaN"), "{error}");
 
         let (detections, truth) = tile(vec![], vec![]);
         let mut outcome = TileOutcome::new(&detections, &truth, &MatchConfig::default()).unwrap();
@@ -434,11 +366,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tile-3.json");
         outcome.write(&path).unwrap();
-        assert!(
-            TileOutcome::read(&path)
-                .unwrap_err()
-                .to_string()
-                .contains("format 99")
-        );
+        assert!(TileOutcome::read(&path).unwrap_err().to_string().contains("format 99"));
     }
 }

@@ -63,19 +63,9 @@ impl std::fmt::Display for ScoreDifference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let show = |score: &Option<Score>| match score {
             None => "missing".to_owned(),
-            Some(Score {
-                value,
-                error,
-                count,
-            }) => format!("{value:?} +- {error:?} ({count})"),
+            Some(Score { value, error, count }) => format!("{value:?} +- {error:?} ({count})"),
         };
-        write!(
-            f,
-            "{}: {} against {}",
-            self.name,
-            show(&self.ours),
-            show(&self.theirs)
-        )
+        write!(f, "{}: {} against {}", self.name, show(&self.ours), show(&self.theirs))
     }
 }
 
@@ -96,37 +86,22 @@ impl Record {
         let record: Self = read_json(path, "run record")?;
         if record.format != RECORD_FORMAT {
             let (expected, got) = (RECORD_FORMAT, record.format);
-            return Err(Error::FormatVersion {
-                path: path.to_owned(),
-                what: "run record",
-                expected,
-                got,
-            });
+            return Err(Error::FormatVersion { path: path.to_owned(), what: "run record", expected, got });
         }
         Ok(record)
     }
 
     /// The scores that differ in any bit or stand in one record only, by name.
     pub fn score_differences(&self, other: &Self) -> Vec<ScoreDifference> {
-        let names: std::collections::BTreeSet<&String> =
-            self.scores.keys().chain(other.scores.keys()).collect();
-        let pair = |name: &String| {
-            (
-                self.scores.get(name).copied(),
-                other.scores.get(name).copied(),
-            )
-        };
+        let names: std::collections::BTreeSet<&String> = self.scores.keys().chain(other.scores.keys()).collect();
+        let pair = |name: &String| (self.scores.get(name).copied(), other.scores.get(name).copied());
         let differ = |name: &&String| match pair(name) {
             (Some(ours), Some(theirs)) => !ours.same_bits(&theirs),
             _ => true,
         };
         let difference = |name: &String| {
             let (ours, theirs) = pair(name);
-            ScoreDifference {
-                name: name.clone(),
-                ours,
-                theirs,
-            }
+            ScoreDifference { name: name.clone(), ours, theirs }
         };
         names.into_iter().filter(differ).map(difference).collect()
     }
@@ -138,10 +113,7 @@ mod tests {
 
     fn record() -> Record {
         let scores = [
-            (
-                "mmf.f1".to_owned(),
-                Score::new(Some(0.1 + 0.2), Some(1.0 / 3.0), 42),
-            ),
+            ("mmf.f1".to_owned(), Score::new(Some(0.1 + 0.2), Some(1.0 / 3.0), 42)),
             ("mmf.y_ratio".to_owned(), Score::new(None, None, 0)),
         ];
         Record {
@@ -152,11 +124,7 @@ mod tests {
             command: "cargo xtask run deepsz --profile smoke".to_owned(),
             versions: BTreeMap::from([("arcmin".to_owned(), "0.1.0".to_owned())]),
             device: "cpu (2 threads)".to_owned(),
-            inputs: vec![InputFile {
-                path: "a.fits".to_owned(),
-                checksum: "blake3:00".to_owned(),
-                bytes: 2880,
-            }],
+            inputs: vec![InputFile { path: "a.fits".to_owned(), checksum: "blake3:00".to_owned(), bytes: 2880 }],
             timings: BTreeMap::from([("search".to_owned(), 1.5)]),
             scores: BTreeMap::from(scores),
         }
@@ -177,16 +145,9 @@ mod tests {
     fn last_bit_and_missing_scores_are_differences() {
         let mut other = record();
         let value = other.scores["mmf.f1"].value.unwrap();
-        other.scores.insert(
-            "mmf.f1".to_owned(),
-            Score::new(Some(value.next_up()), Some(1.0 / 3.0), 42),
-        );
+        other.scores.insert("mmf.f1".to_owned(), Score::new(Some(value.next_up()), Some(1.0 / 3.0), 42));
         other.scores.remove("mmf.y_ratio");
-        let names: Vec<String> = record()
-            .score_differences(&other)
-            .into_iter()
-            .map(|d| d.name)
-            .collect();
+        let names: Vec<String> = record().score_differences(&other).into_iter().map(|d| d.name).collect();
         assert_eq!(names, ["mmf.f1", "mmf.y_ratio"]);
     }
 
@@ -194,19 +155,11 @@ mod tests {
     fn bad_files_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("record.json");
-        assert!(
-            Record::read(&path)
-                .unwrap_err()
-                .to_string()
-                .contains("record.json: cannot read")
-        );
+        assert!(Record::read(&path).unwrap_err().to_string().contains("record.json: cannot read"));
         for text in ["", "{", "{\"format\": 1}", "[]"] {
             std::fs::write(&path, text).unwrap();
             let message = Record::read(&path).unwrap_err().to_string();
-            assert!(
-                message.contains("record.json: not a valid run record"),
-                "{message}"
-            );
+            assert!(message.contains("record.json: not a valid run record"), "{message}");
         }
     }
 }

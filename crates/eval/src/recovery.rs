@@ -46,18 +46,10 @@ pub enum Amplitude {
 }
 
 /// The detected targets at a threshold with their y; those without a measured or a positive painted y are left out.
-pub fn samples(
-    outcomes: &[TileOutcome],
-    threshold: f64,
-    amplitude: Amplitude,
-) -> Vec<RecoverySample> {
+pub fn samples(outcomes: &[TileOutcome], threshold: f64, amplitude: Amplitude) -> Vec<RecoverySample> {
     let counted = |d: &&DetectionOutcome| d.verdict == Verdict::Target && d.score >= threshold;
-    let detections = outcomes
-        .iter()
-        .flat_map(|tile| tile.detections.iter().filter(counted));
-    detections
-        .filter_map(|detection| sample(detection, amplitude))
-        .collect()
+    let detections = outcomes.iter().flat_map(|tile| tile.detections.iter().filter(counted));
+    detections.filter_map(|detection| sample(detection, amplitude)).collect()
 }
 
 fn sample(detection: &DetectionOutcome, amplitude: Amplitude) -> Option<RecoverySample> {
@@ -67,26 +59,16 @@ fn sample(detection: &DetectionOutcome, amplitude: Amplitude) -> Option<Recovery
     };
     let injected_y = detection.counterpart?.true_y0;
     let recovered_y = measured?.value;
-    (injected_y > 0.0).then_some(RecoverySample {
-        snr: detection.score,
-        injected_y,
-        recovered_y,
-    })
+    (injected_y > 0.0).then_some(RecoverySample { snr: detection.score, injected_y, recovered_y })
 }
 
 /// Mean and median ratio of samples, such as forced photometry at known positions.
 pub fn summarise(samples: &[RecoverySample]) -> RecoverySummary {
-    let ratios: Vec<f64> = samples
-        .iter()
-        .map(|sample| sample.recovered_y / sample.injected_y)
-        .collect();
+    let ratios: Vec<f64> = samples.iter().map(|sample| sample.recovered_y / sample.injected_y).collect();
     let count = ratios.len() as u64;
     let (mean, mean_error) = mean_and_error(&ratios);
     let (median, median_error) = median_and_error(&ratios);
-    RecoverySummary {
-        mean: Score::new(mean, mean_error, count),
-        median: Score::new(median, median_error, count),
-    }
+    RecoverySummary { mean: Score::new(mean, mean_error, count), median: Score::new(median, median_error, count) }
 }
 
 /// The ratio in bins of S/N with the given rising edges.
@@ -102,13 +84,7 @@ pub fn by_snr(samples: &[RecoverySample], edges: &[f64]) -> Result<Vec<RecoveryB
         }
     }
     let bins = edges.windows(2).zip(in_bins);
-    Ok(bins
-        .map(|(edge, inside)| RecoveryBin {
-            low: edge[0],
-            high: edge[1],
-            ratio: summarise(&inside),
-        })
-        .collect())
+    Ok(bins.map(|(edge, inside)| RecoveryBin { low: edge[0], high: edge[1], ratio: summarise(&inside) }).collect())
 }
 
 #[cfg(test)]
@@ -117,24 +93,10 @@ mod tests {
 
     #[test]
     fn constant_bias_is_recovered_and_empty_bins_have_no_value() {
-        let at = |snr: f64| RecoverySample {
-            snr,
-            injected_y: 1e-4,
-            recovered_y: 1.1e-4,
-        };
+        let at = |snr: f64| RecoverySample { snr, injected_y: 1e-4, recovered_y: 1.1e-4 };
         let bins = by_snr(&[at(5.0), at(6.0), at(30.0)], &[4.0, 8.0, 16.0, 32.0]).unwrap();
         assert!((bins[0].ratio.mean.value.unwrap() - 1.1).abs() < 1e-12);
-        assert_eq!(
-            bins[1].ratio.mean,
-            Score {
-                value: None,
-                error: None,
-                count: 0
-            }
-        );
-        assert_eq!(
-            (bins[2].ratio.mean.error, bins[2].ratio.mean.count),
-            (None, 1)
-        );
+        assert_eq!(bins[1].ratio.mean, Score { value: None, error: None, count: 0 });
+        assert_eq!((bins[2].ratio.mean.error, bins[2].ratio.mean.count), (None, 1));
     }
 }

@@ -20,10 +20,7 @@ pub struct ScoreConfig {
 
 impl Default for ScoreConfig {
     fn default() -> Self {
-        Self {
-            bootstrap_replicates: 1000,
-            bootstrap_seed: 1,
-        }
+        Self { bootstrap_replicates: 1000, bootstrap_seed: 1 }
     }
 }
 
@@ -79,10 +76,7 @@ impl FinderScores {
             ("y_ratio_fixed", self.y_ratio_fixed),
             ("offset_arcmin", self.offset_arcmin),
         ];
-        named
-            .into_iter()
-            .map(|(name, score)| (format!("{finder}.{name}"), score))
-            .collect()
+        named.into_iter().map(|(name, score)| (format!("{finder}.{name}"), score)).collect()
     }
 }
 
@@ -97,15 +91,8 @@ pub fn score_finder(
     config: &ScoreConfig,
 ) -> Result<FinderScores, Error> {
     if config.bootstrap_replicates < 2 {
-        let (key, value) = (
-            "bootstrap_replicates",
-            f64::from(config.bootstrap_replicates),
-        );
-        return Err(Error::BadSetting {
-            key,
-            value,
-            requirement: "at least 2 replicates make an error",
-        });
+        let (key, value) = ("bootstrap_replicates", f64::from(config.bootstrap_replicates));
+        return Err(Error::BadSetting { key, value, requirement: "at least 2 replicates make an error" });
     }
     let sweep = ThresholdSweep::new(validation);
     let best = sweep.best_threshold().ok_or_else(|| Error::NoThreshold {
@@ -115,21 +102,12 @@ pub fn score_finder(
     })?;
     let (replicates, seed) = (config.bootstrap_replicates, config.bootstrap_seed);
     let threshold_error = sweep.best_threshold_error(replicates, seed);
-    let threshold = Score::new(
-        Some(best.threshold),
-        threshold_error,
-        best.counts.detections(),
-    );
+    let threshold = Score::new(Some(best.threshold), threshold_error, best.counts.detections());
     let on_validation = AtThreshold::new(&sweep, best.threshold, config);
     Ok(scores_at(threshold, on_validation.f1(), test, config))
 }
 
-fn scores_at(
-    threshold: Score,
-    f1_validation: Score,
-    test: &[TileOutcome],
-    config: &ScoreConfig,
-) -> FinderScores {
+fn scores_at(threshold: Score, f1_validation: Score, test: &[TileOutcome], config: &ScoreConfig) -> FinderScores {
     let cut = threshold.value.unwrap_or(f64::INFINITY);
     let at = AtThreshold::new(&ThresholdSweep::new(test), cut, config);
     let searched_deg2: f64 = test.iter().map(|tile| tile.searched_deg2).sum();
@@ -161,22 +139,11 @@ struct AtThreshold {
 
 impl AtThreshold {
     fn new(sweep: &ThresholdSweep, threshold: f64, config: &ScoreConfig) -> Self {
-        let replicates = sweep.replicates_at(
-            threshold,
-            config.bootstrap_replicates,
-            config.bootstrap_seed,
-        );
-        Self {
-            counts: sweep.counts_at(threshold),
-            replicates,
-        }
+        let replicates = sweep.replicates_at(threshold, config.bootstrap_replicates, config.bootstrap_seed);
+        Self { counts: sweep.counts_at(threshold), replicates }
     }
 
-    fn score(
-        &self,
-        value: impl Fn(&Counts) -> Option<f64>,
-        count: impl Fn(&Counts) -> u64,
-    ) -> Score {
+    fn score(&self, value: impl Fn(&Counts) -> Option<f64>, count: impl Fn(&Counts) -> u64) -> Score {
         let error = bootstrap::spread(self.replicates.iter().map(&value));
         Score::new(value(&self.counts), error, count(&self.counts))
     }
@@ -186,10 +153,7 @@ impl AtThreshold {
     }
 
     fn rate(&self, area_deg2: f64, count: impl Fn(&Counts) -> u64) -> Score {
-        self.score(
-            |counts| (area_deg2 > 0.0).then(|| count(counts) as f64 / area_deg2),
-            &count,
-        )
+        self.score(|counts| (area_deg2 > 0.0).then(|| count(counts) as f64 / area_deg2), &count)
     }
 }
 
@@ -205,9 +169,7 @@ fn searched_fraction(test: &[TileOutcome]) -> Score {
 pub fn offsets_arcmin(outcomes: &[TileOutcome], threshold: f64) -> Vec<f64> {
     let detections = outcomes.iter().flat_map(|tile| &tile.detections);
     let counted = detections.filter(|d| d.verdict == Verdict::Target && d.score >= threshold);
-    counted
-        .filter_map(|detection| detection.counterpart.map(|halo| halo.offset_arcmin))
-        .collect()
+    counted.filter_map(|detection| detection.counterpart.map(|halo| halo.offset_arcmin)).collect()
 }
 
 fn median_offset(test: &[TileOutcome], threshold: f64) -> Score {

@@ -21,19 +21,13 @@ impl Score {
     /// A score; numbers that are not finite become `None`.
     pub fn new(value: Option<f64>, error: Option<f64>, count: u64) -> Self {
         let finite = |x: Option<f64>| x.filter(|x| x.is_finite());
-        Self {
-            value: finite(value),
-            error: finite(error),
-            count,
-        }
+        Self { value: finite(value), error: finite(error), count }
     }
 
     /// True when both scores are the same bit for bit.
     pub fn same_bits(&self, other: &Self) -> bool {
         let bits = |x: Option<f64>| x.map(f64::to_bits);
-        bits(self.value) == bits(other.value)
-            && bits(self.error) == bits(other.error)
-            && self.count == other.count
+        bits(self.value) == bits(other.value) && bits(self.error) == bits(other.error) && self.count == other.count
     }
 }
 
@@ -66,16 +60,8 @@ pub fn wilson_interval(k: u64, n: u64, n_sigma: f64) -> Option<Interval> {
     let centre = p + 0.5 * s2 / trials;
     let half = n_sigma * (p * (1.0 - p) / trials + 0.25 * s2 / (trials * trials)).sqrt();
     let scale = 1.0 + s2 / trials;
-    let low = if k == 0 {
-        0.0
-    } else {
-        ((centre - half) / scale).max(0.0)
-    };
-    let high = if k == n {
-        1.0
-    } else {
-        ((centre + half) / scale).min(1.0)
-    };
+    let low = if k == 0 { 0.0 } else { ((centre - half) / scale).max(0.0) };
+    let high = if k == n { 1.0 } else { ((centre + half) / scale).min(1.0) };
     Some(Interval { low, high })
 }
 
@@ -117,9 +103,7 @@ pub(crate) fn median_and_error(samples: &[f64]) -> (Option<f64>, Option<f64>) {
     let mut deviations: Vec<f64> = sorted.iter().map(|x| (x - median).abs()).collect();
     deviations.sort_by(f64::total_cmp);
     let sigma = quantile(&deviations, 0.5).map(|mad| MAD_TO_SIGMA * mad);
-    let error = sigma
-        .filter(|_| samples.len() > 1)
-        .map(|s| MEDIAN_TO_MEAN_ERROR * s / (samples.len() as f64).sqrt());
+    let error = sigma.filter(|_| samples.len() > 1).map(|s| MEDIAN_TO_MEAN_ERROR * s / (samples.len() as f64).sqrt());
     (Some(median), error)
 }
 
@@ -157,14 +141,7 @@ mod tests {
         assert_eq!(mean_and_error(&[3.0]), (Some(3.0), None));
         assert_eq!(wilson_interval(0, 0, 1.0), None);
         assert_eq!(fraction(0, 0), None);
-        assert_eq!(
-            Score::new(Some(f64::NAN), Some(f64::INFINITY), 0),
-            Score {
-                value: None,
-                error: None,
-                count: 0
-            }
-        );
+        assert_eq!(Score::new(Some(f64::NAN), Some(f64::INFINITY), 0), Score { value: None, error: None, count: 0 });
     }
 
     #[test]

@@ -117,25 +117,10 @@ impl ThresholdSweep {
     }
 
     fn by_tile(outcomes: &[TileOutcome]) -> Self {
-        let event = |unit| {
-            move |d: &crate::DetectionOutcome| Event {
-                score: d.score,
-                verdict: d.verdict,
-                unit,
-            }
-        };
-        let events = outcomes
-            .iter()
-            .enumerate()
-            .flat_map(|(unit, tile)| tile.counted_detections().map(event(unit)));
-        let targets_of_unit = outcomes
-            .iter()
-            .map(|tile| tile.searched_targets().count() as u64)
-            .collect();
-        Self {
-            events: events.collect(),
-            targets_of_unit,
-        }
+        let event = |unit| move |d: &crate::DetectionOutcome| Event { score: d.score, verdict: d.verdict, unit };
+        let events = outcomes.iter().enumerate().flat_map(|(unit, tile)| tile.counted_detections().map(event(unit)));
+        let targets_of_unit = outcomes.iter().map(|tile| tile.searched_targets().count() as u64).collect();
+        Self { events: events.collect(), targets_of_unit }
     }
 
     /// A found target and its detection are one unit; a missed target and an impure detection are units of their own.
@@ -144,23 +129,12 @@ impl ThresholdSweep {
         for tile in outcomes {
             for detection in tile.counted_detections() {
                 let (score, verdict) = (detection.score, detection.verdict);
-                events.push(Event {
-                    score,
-                    verdict,
-                    unit: targets_of_unit.len(),
-                });
+                events.push(Event { score, verdict, unit: targets_of_unit.len() });
                 targets_of_unit.push(u64::from(verdict == Verdict::Target));
             }
-            targets_of_unit.extend(
-                tile.searched_targets()
-                    .filter(|halo| halo.score.is_none())
-                    .map(|_| 1),
-            );
+            targets_of_unit.extend(tile.searched_targets().filter(|halo| halo.score.is_none()).map(|_| 1));
         }
-        Self {
-            events,
-            targets_of_unit,
-        }
+        Self { events, targets_of_unit }
     }
 
     /// Number of detections, whatever their score.
@@ -181,9 +155,7 @@ impl ThresholdSweep {
     /// One point for each distinct score, by falling threshold.
     pub fn points(&self) -> Vec<ThresholdPoint> {
         let mut points = Vec::new();
-        self.walk(&vec![1; self.targets_of_unit.len()], |point| {
-            points.push(point)
-        });
+        self.walk(&vec![1; self.targets_of_unit.len()], |point| points.push(point));
         points
     }
 
@@ -207,16 +179,9 @@ impl ThresholdSweep {
     }
 
     fn counts_of_units(&self, threshold: f64) -> Vec<Counts> {
-        let empty = |&targets: &u64| Counts {
-            targets,
-            ..Counts::default()
-        };
+        let empty = |&targets: &u64| Counts { targets, ..Counts::default() };
         let mut units: Vec<Counts> = self.targets_of_unit.iter().map(empty).collect();
-        for event in self
-            .events
-            .iter()
-            .take_while(|event| event.score >= threshold)
-        {
+        for event in self.events.iter().take_while(|event| event.score >= threshold) {
             units[event.unit].add_verdict(event.verdict, 1);
         }
         units
@@ -237,21 +202,12 @@ impl ThresholdSweep {
     fn walk(&self, weights: &[u32], mut visit: impl FnMut(ThresholdPoint)) {
         let weighted = |(&targets, &weight): (&u64, &u32)| targets * u64::from(weight);
         let targets = self.targets_of_unit.iter().zip(weights).map(weighted).sum();
-        let mut counts = Counts {
-            targets,
-            ..Counts::default()
-        };
+        let mut counts = Counts { targets, ..Counts::default() };
         for (idx, event) in self.events.iter().enumerate() {
             counts.add_verdict(event.verdict, u64::from(weights[event.unit]));
-            let last_of_score = self
-                .events
-                .get(idx + 1)
-                .is_none_or(|next| next.score != event.score);
+            let last_of_score = self.events.get(idx + 1).is_none_or(|next| next.score != event.score);
             if last_of_score {
-                visit(ThresholdPoint {
-                    threshold: event.score,
-                    counts,
-                });
+                visit(ThresholdPoint { threshold: event.score, counts });
             }
         }
     }

@@ -1,0 +1,166 @@
+//! The look that all charts share.
+
+use super::GREY;
+use super::figure::{Figure, GRID, GROUND, INK};
+use crate::Error;
+use kuva::plot::LegendPosition;
+use kuva::render::annotations::ReferenceLine;
+use kuva::render::layout::Layout;
+use kuva::render::plots::Plot;
+use kuva::render::render::render_multiple;
+use kuva::{Theme, TickFormat};
+use std::sync::Arc;
+
+const WIDTH_PX: f64 = 640.0;
+const HEIGHT_PX: f64 = 420.0;
+
+/// One axis: what it shows, from where to where, and whether its scale is logarithmic.
+#[derive(Clone, Debug)]
+pub(super) struct Axis {
+    pub(super) label: String,
+    pub(super) min: f64,
+    pub(super) max: f64,
+    pub(super) scale: Scale,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scale {
+    Linear,
+    Log,
+}
+
+impl Axis {
+    pub(super) fn linear(label: &str, min: f64, max: f64) -> Self {
+        Self { label: label.to_owned(), min, max, scale: Scale::Linear }
+    }
+
+    /// A logarithmic axis that spans whole decades would waste room: it ends at 1, 2 or 5 times a power of ten.
+    pub(super) fn log(label: &str, min: f64, max: f64) -> Self {
+        Self { label: label.to_owned(), min: round_log_down(min), max: round_log_up(max), scale: Scale::Log }
+    }
+}
+
+fn round_log_down(value: f64) -> f64 {
+    let decade = 10f64.powf(value.log10().floor());
+    let step = [5.0, 2.0, 1.0].into_iter().find(|step| step * decade <= value * (1.0 + 1e-9));
+    step.unwrap_or(1.0) * decade
+}
+
+fn round_log_up(value: f64) -> f64 {
+    let decade = 10f64.powf(value.log10().floor());
+    let step = [1.0, 2.0, 5.0].into_iter().find(|step| step * decade >= value * (1.0 - 1e-9));
+    step.unwrap_or(10.0) * decade
+}
+
+/// Plots over a pair of axes, with legend and guides, in the common look.
+pub(super) struct Chart {
+    what: &'static str,
+    plots: Vec<Plot>,
+    layout: Layout,
+}
+
+impl Chart {
+    /// `what` names the chart in an error.
+    pub(super) fn new(what: &'static str, plots: Vec<Plot>, x: &Axis, y: &Axis) -> Self {
+        let mut layout = Layout::auto_from_plots(&plots)
+            .with_theme(theme())
+            .with_width(WIDTH_PX)
+            .with_height(HEIGHT_PX)
+            .with_label_size(15)
+            .with_tick_size(13)
+            .with_body_size(13)
+            .with_x_label(x.label.clone())
+            .with_y_label(y.label.clone())
+            .with_x_axis_min(x.min)
+            .with_x_axis_max(x.max)
+            .with_y_axis_min(y.min)
+            .with_y_axis_max(y.max);
+        if x.scale == Scale::Log {
+            layout = layout.with_log_x().with_x_tick_format(TickFormat::Custom(Arc::new(log_tick)));
+        }
+        if y.scale == Scale::Log {
+            layout = layout.with_log_y().with_y_tick_format(TickFormat::Custom(Arc::new(log_tick)));
+        }
+        Self { what, plots, layout }
+    }
+
+    pub(super) fn legend(mut self, position: LegendPosition) -> Self {
+        self.layout = self.layout.with_legend_position(position).with_legend_box(true);
+        self
+    }
+
+    /// A thin dashed line across the chart.
+    pub(super) fn guide(mut self, line: ReferenceLine) -> Self {
+        self.layout = self.layout.with_reference_line(line.with_color(GREY).with_stroke_width(1.6));
+        self
+    }
+
+    pub(super) fn draw(self) -> Result<Figure, Error> {
+        Figure::from_scene(self.what, &render_multiple(self.plots, self.layout))
+    }
+}
+
+fn theme() -> Theme {
+    Theme {
+        background: GROUND.to_owned(),
+        axis_color: INK.to_owned(),
+        grid_color: GRID.to_owned(),
+        tick_color: INK.to_owned(),
+        text_color: INK.to_owned(),
+        legend_bg: GROUND.to_owned(),
+        legend_border: GRID.to_owned(),
+        ..Theme::light()
+    }
+}
+
+/// `5`, `0.02`, and beyond 0.01 and 10000 `2×10⁻⁵`.
+fn log_tick(value: f64) -> String {
+    let exponent = (value.abs().log10() + 1e-9).floor();
+    if !(value.is_finite() && value > 0.0) || (-2.0..4.0).contains(&exponent) {
+        let rounded = (value * 1e6).round() / 1e6;
+        return rounded.to_string();
+    }
+    let power: String = format!("{exponent}").chars().map(superscript).collect();
+    match (value / 10f64.powf(exponent)).round() {
+        1.0 => format!("10{power}"),
+        digit => format!("{digit}×10{power}"),
+    }
+}
+
+fn superscript(digit: char) -> char {
+    match digit {
+        '-' => '⁻',
+        '1' => '¹',
+        '2' => '²',
+        '3' => '³',
+        '0' | '4'..='9' => char::from_u32('⁰' as u32 + digit as u32 - '0' as u32).unwrap_or(digit),
+        other => other,
+    }
+}
+
+/// Least and largest of some finite numbers; `None` when there is none.
+pub(super) fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    values.filter(|v| v.is_finite()).fold(None, |range, v| match range {
+        None => Some((v, v)),
+        Some((low, high)) => Some((low.min(v), high.max(v))),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_axes_end_at_round_numbers_around_the_data() {
+        let axis = Axis::log("y", 3.1e-5, 4.2e-4);
+        assert!((axis.min / 2e-5 - 1.0).abs() < 1e-9 && (axis.max / 5e-4 - 1.0).abs() < 1e-9, "{axis:?}");
+        let exact = Axis::log("y", 1.0, 10.0);
+        assert_eq!((exact.min, exact.max), (1.0, 10.0));
+    }
+
+    #[test]
+    fn log_ticks_read_as_people_write_them() {
+        let labels = [1.0, 0.05, 2000.0, 1e-3, 2e-5, 5e14].map(log_tick);
+        assert_eq!(labels, ["1", "0.05", "2000", "10⁻³", "2×10⁻⁵", "5×10¹⁴"]);
+    }
+}

@@ -1,0 +1,124 @@
+//! Curves against a threshold, and lines in general.
+
+use super::chart::{Axis, Chart, extent};
+use super::{BLUE, Figure, GREEN, GREY, VERMILION};
+use crate::Error;
+use crate::sweep::{Counts, ThresholdPoint};
+use kuva::plot::{LegendPosition, LinePlot};
+use kuva::render::annotations::ReferenceLine;
+use kuva::render::plots::Plot;
+
+/// A named line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    /// Name in the legend.
+    pub name: String,
+    /// Points `(x, y)` by rising x.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// Most points of a curve that a reader can see at the width of a figure.
+const MAX_POINTS: usize = 400;
+
+/// Purity, completeness and F1 against the threshold, the chosen one marked.
+///
+/// `score_label` names the finder's score with its unit, e.g. `signal to noise`.
+///
+/// # Errors
+/// [`Error::Drawing`].
+pub fn scores_vs_threshold(points: &[ThresholdPoint], chosen: f64, score_label: &str) -> Result<Figure, Error> {
+    let shown = shown_range(points, chosen);
+    let curve = |value: fn(&Counts) -> Option<f64>| curve(points, shown, value);
+    let plots = vec![
+        line(curve(Counts::completeness), BLUE, "completeness", 2.4),
+        line(curve(Counts::purity), VERMILION, "purity", 2.4),
+        line(curve(Counts::f1), GREEN, "F1", 3.4),
+    ];
+    let x = Axis::linear(&format!("threshold in {score_label}"), shown.0, shown.1);
+    // The room above 1 is for the guide's label.
+    Chart::new("scores against threshold", plots, &x, &Axis::linear("score", 0.0, 1.08))
+        .guide(chosen_line(chosen))
+        .legend(LegendPosition::OutsideTopCenter)
+        .draw()
+}
+
+/// Detections of no target, and of no halo at all, per square degree above a threshold.
+///
+/// # Errors
+/// [`Error::Drawing`].
+pub fn false_rate_vs_threshold(
+    points: &[ThresholdPoint],
+    searched_deg2: f64,
+    chosen: f64,
+    score_label: &str,
+) -> Result<Figure, Error> {
+    let shown = shown_range(points, chosen);
+    let rate = |count: fn(&Counts) -> u64| {
+        let per_deg2 = move |counts: &Counts| {
+            let value = count(counts) as f64 / searched_deg2;
+            (value.is_finite() && value > 0.0).then_some(value)
+        };
+        curve(points, shown, per_deg2)
+    };
+    let (all, impure, unmatched) = (rate(Counts::detections), rate(Counts::impure), rate(|counts| counts.unmatched));
+    let ends = extent(all.iter().chain(&impure).chain(&unmatched).map(|&(_, y)| y)).unwrap_or((0.01, 1.0));
+    let plots = vec![
+        line(all, GREY, "all detections", 1.8),
+        line(impure, VERMILION, "not of a target", 2.4),
+        line(unmatched, BLUE, "of no halo at all", 2.4),
+    ];
+    let x = Axis::linear(&format!("threshold in {score_label}"), shown.0, shown.1);
+    let y = Axis::log("number above threshold per deg²", ends.0, 1.5 * ends.1);
+    Chart::new("false detections against threshold", plots, &x, &y)
+        .guide(chosen_line(chosen))
+        .legend(LegendPosition::OutsideTopCenter)
+        .draw()
+}
+
+/// Lines over one pair of axes, such as a learning curve.
+///
+/// # Errors
+/// [`Error::Drawing`].
+pub fn lines(curves: &[Curve], x_label: &str, y_label: &str) -> Result<Figure, Error> {
+    let all = || curves.iter().flat_map(|curve| &curve.points);
+    let (x_min, x_max) = padded(extent(all().map(|p| p.0)).unwrap_or((0.0, 1.0)), 0.0);
+    let (y_min, y_max) = padded(extent(all().map(|p| p.1)).unwrap_or((0.0, 1.0)), 0.05);
+    let colours = [BLUE, VERMILION, GREEN, super::PURPLE, super::ORANGE].into_iter().cycle();
+    let plots = curves.iter().zip(colours).map(|(curve, colour)| line(curve.points.clone(), colour, &curve.name, 2.4));
+    let (x, y) = (Axis::linear(x_label, x_min, x_max), Axis::linear(y_label, y_min, y_max));
+    Chart::new("lines", plots.collect(), &x, &y).legend(LegendPosition::OutsideTopCenter).draw()
+}
+
+fn padded((low, high): (f64, f64), frac: f64) -> (f64, f64) {
+    let width = if high > low { high - low } else { 1.0 };
+    (low - frac * width, high + frac * width)
+}
+
+fn line(points: Vec<(f64, f64)>, colour: &str, name: &str, width: f64) -> Plot {
+    LinePlot::new().with_data(points).with_color(colour).with_stroke_width(width).with_legend(name).into()
+}
+
+fn chosen_line(chosen: f64) -> ReferenceLine {
+    ReferenceLine::vertical(chosen).with_label(format!("chosen on validation: {chosen:.3}"))
+}
+
+/// From the lowest score to where only one detection in fifty is left, and in any case around the chosen threshold.
+fn shown_range(points: &[ThresholdPoint], chosen: f64) -> (f64, f64) {
+    let all = points.last().map_or(0, |point| point.counts.detections());
+    let tail = points.iter().find(|point| 50 * point.counts.detections() >= all);
+    let low = points.last().map_or(chosen - 1.0, |point| point.threshold).min(chosen);
+    let high = tail.map_or(chosen + 1.0, |point| point.threshold).max(chosen + 0.25 * (chosen - low));
+    if high > low { (low, high) } else { (low - 0.5, low + 0.5) }
+}
+
+/// Points `(threshold, value)` by rising threshold in the range shown, thinned to what can be seen.
+fn curve(
+    points: &[ThresholdPoint],
+    (low, high): (f64, f64),
+    value: impl Fn(&Counts) -> Option<f64>,
+) -> Vec<(f64, f64)> {
+    let inside = points.iter().rev().filter(|point| (low..=high).contains(&point.threshold));
+    let all: Vec<(f64, f64)> = inside.filter_map(|p| value(&p.counts).map(|v| (p.threshold, v))).collect();
+    let step = all.len().div_ceil(MAX_POINTS).max(1);
+    all.into_iter().step_by(step).collect()
+}

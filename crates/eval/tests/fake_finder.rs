@@ -1,0 +1,157 @@
+//! A finder of known completeness and contamination comes out with the scores it was given.
+
+mod fake;
+
+use arcmin_eval::recovery::{self, Amplitude};
+use arcmin_eval::{HaloQuantity, ScoreConfig, ThresholdSweep, TileOutcome, completeness_by, score_finder};
+use fake::FakeFinder;
+
+const CONFIG: ScoreConfig = ScoreConfig { bootstrap_replicates: 300, bootstrap_seed: 1 };
+
+/// Largest allowed distance from the truth in standard errors: false alarm 6e-5 for each two-sided comparison.
+const N_SIGMA: f64 = 4.0;
+
+fn outcomes(finder: &FakeFinder, tiles: std::ops::Range<u64>) -> Vec<TileOutcome> {
+    tiles.map(|tile| finder.outcome(tile)).collect()
+}
+
+#[test]
+fn completeness_and_false_rate_of_a_fake_finder_are_recovered() {
+    let finder = FakeFinder::default();
+    let test = outcomes(&finder, 100..160);
+    let scores = score_finder(&outcomes(&finder, 0..20), &test, &CONFIG).unwrap();
+    let cut = scores.threshold.value.unwrap();
+
+    let completeness = scores.completeness.value.unwrap();
+    let expected = finder.completeness * finder.true_above(cut);
+    let error = scores.completeness.error.unwrap();
+    assert!((completeness - expected).abs() < N_SIGMA * error, "{completeness} +- {error}, expected {expected}");
+
+    let unmatched = scores.unmatched_per_deg2;
+    let expected = finder.false_per_deg2 * finder.false_above(cut);
+    let distance = (unmatched.value.unwrap() - expected).abs();
+    // A hundredth of the false detections falls within reach of a halo by chance and finds a counterpart.
+    assert!(distance < N_SIGMA * unmatched.error.unwrap() + 0.02 * expected, "{unmatched:?}, expected {expected}");
+
+    let (p, c) = (scores.purity.value.unwrap(), completeness);
+    assert!((scores.f1.value.unwrap() - 2.0 * p * c / (p + c)).abs() < 1e-12);
+    let ratio = scores.y_ratio;
+    assert!((ratio.value.unwrap() - finder.y_bias).abs() < N_SIGMA * ratio.error.unwrap(), "{ratio:?}");
+}
+
+#[test]
+fn tile_errors_agree_with_binomial_errors_where_tiles_are_independent() {
+    let finder = FakeFinder::default();
+    let test = outcomes(&finder, 0..60);
+    let scores = score_finder(&test, &test, &CONFIG).unwrap();
+    let (p, n) = (scores.completeness.value.unwrap(), scores.completeness.count as f64);
+    // 60 tiles fix a standard deviation to 9 %, 300 replicates to 4 %: 50 % is 5 sigma, false alarm 6e-7.
+    let ratio = scores.completeness.error.unwrap() / (p * (1.0 - p) / n).sqrt();
+    assert!((ratio - 1.0).abs() < 0.5, "{ratio}");
+}
+
+#[test]
+fn few_tiles_fall_back_to_objects_and_keep_an_error() {
+    let finder = FakeFinder::default();
+    let test = outcomes(&finder, 0..1);
+    let scores = score_finder(&test, &test, &CONFIG).unwrap();
+    let (p, n) = (scores.completeness.value.unwrap(), scores.completeness.count as f64);
+    // 300 replicates fix a standard deviation to 4 %: 25 % is 6 sigma, false alarm 1e-9.
+    let ratio = scores.completeness.error.unwrap() / (p * (1.0 - p) / n).sqrt();
+    assert!((ratio - 1.0).abs() < 0.25, "{ratio}");
+}
+
+#[test]
+fn binned_completeness_covers_the_truth_as_often_as_it_says() {
+    // 68 % intervals of 8 bins on 30 skies: 163.2 +- 7.2 of 240 cover; Wilson's intervals are a little off for small
+    // bins, so 0.68 +- 0.15 is 5 sigma and more: false alarm below 6e-7.
+    let finder = FakeFinder::default();
+    let edges: Vec<f64> = (0..=8).map(|i| 0.25 + 0.15 * f64::from(i)).collect();
+    let (mut covered, mut all) = (0, 0);
+    for sky in 0..30 {
+        let tiles = outcomes(&finder, 10 * sky..10 * sky + 4);
+        for bin in completeness_by(HaloQuantity::Redshift, &tiles, f64::NEG_INFINITY, &edges).unwrap() {
+            if let Some((_, interval)) = bin.fraction {
+                all += 1;
+                covered += i32::from((interval.low..=interval.high).contains(&finder.completeness));
+            }
+        }
+    }
+    let share = f64::from(covered) / f64::from(all);
+    assert!((share - 0.683).abs() < 0.15, "{covered} of {all}");
+}
+
+#[test]
+fn same_outcomes_and_seed_give_the_same_bits() {
+    let finder = FakeFinder::default();
+    let make = || score_finder(&outcomes(&finder, 0..10), &outcomes(&finder, 10..20), &CONFIG).unwrap();
+    let (first, second) = (make().by_name("fake"), make().by_name("fake"));
+    assert!(first.iter().zip(&second).all(|(a, b)| a.0 == b.0 && a.1.same_bits(b.1)));
+}
+
+#[test]
+fn best_threshold_is_where_the_curve_peaks() {
+    let sweep = ThresholdSweep::new(&outcomes(&FakeFinder::default(), 0..5));
+    let best = sweep.best_threshold().unwrap();
+    let peak = sweep.points().into_iter().filter_map(|point| point.counts.f1()).fold(0.0, f64::max);
+    assert_eq!(best.counts.f1(), Some(peak));
+    assert_eq!(sweep.counts_at(best.threshold), best.counts);
+}
+
+#[test]
+fn empty_catalogues_and_empty_skies_have_defined_answers() {
+    let finder = FakeFinder::default();
+    let good = outcomes(&finder, 0..3);
+    let blind = FakeFinder { completeness: 0.0, false_per_deg2: 0.0, ..finder };
+    let no_haloes = FakeFinder { targets_per_deg2: 0.0, ..finder };
+
+    let scores = score_finder(&good, &outcomes(&blind, 0..3), &CONFIG).unwrap();
+    assert_eq!((scores.completeness.value, scores.f1.value, scores.purity.value), (Some(0.0), Some(0.0), None));
+    assert_eq!((scores.y_ratio.value, scores.y_ratio.count), (None, 0));
+
+    let scores = score_finder(&good, &outcomes(&no_haloes, 0..3), &CONFIG).unwrap();
+    assert_eq!((scores.completeness.value, scores.purity.value), (None, Some(0.0)));
+
+    let scores = score_finder(&good, &[], &CONFIG).unwrap();
+    assert!(scores.by_name("fake").iter().all(|(name, score)| {
+        name.ends_with("threshold") || name.ends_with("f1_validation") || score.value.is_none()
+    }));
+    assert!(!serde_json::to_string(&scores.by_name("fake")).unwrap().contains("NaN"));
+
+    for validation in [&outcomes(&blind, 0..3)[..], &outcomes(&no_haloes, 0..3)[..], &[]] {
+        assert!(score_finder(validation, &good, &CONFIG).unwrap_err().to_string().contains("no threshold"));
+    }
+}
+
+#[test]
+fn unsearched_area_lowers_the_searched_fraction_and_not_the_completeness() {
+    let finder = FakeFinder::default();
+    let half = FakeFinder { searched_frac: 0.5, ..finder };
+    let scores = score_finder(&outcomes(&finder, 0..10), &outcomes(&half, 10..50), &CONFIG).unwrap();
+    assert!((scores.searched_frac.value.unwrap() - 0.5).abs() < 0.01);
+    let expected = finder.completeness * finder.true_above(scores.threshold.value.unwrap());
+    let completeness = scores.completeness;
+    assert!((completeness.value.unwrap() - expected).abs() < N_SIGMA * completeness.error.unwrap(), "{completeness:?}");
+}
+
+#[test]
+fn nothing_searched_has_no_completeness() {
+    let finder = FakeFinder::default();
+    let none = FakeFinder { searched_frac: 0.0, ..finder };
+    let scores = score_finder(&outcomes(&finder, 0..10), &outcomes(&none, 10..12), &CONFIG).unwrap();
+    assert_eq!(scores.searched_frac.value, Some(0.0));
+    assert_eq!((scores.completeness.value, scores.false_per_deg2.value), (None, None));
+}
+
+#[test]
+fn ratio_in_bins_of_snr_is_the_bias_put_in() {
+    let finder = FakeFinder { y_bias: 0.9, ..FakeFinder::default() };
+    let samples = recovery::samples(&outcomes(&finder, 0..30), 0.0, Amplitude::Best);
+    for bin in recovery::by_snr(&samples, &[4.0, 8.0, 12.0, 16.0, 64.0]).unwrap() {
+        for score in [bin.ratio.mean, bin.ratio.median] {
+            let (value, error) = (score.value.unwrap(), score.error.unwrap());
+            // Eight comparisons: false alarm 5e-4 together.
+            assert!((value - 0.9).abs() < N_SIGMA * error, "{bin:?}");
+        }
+    }
+}
