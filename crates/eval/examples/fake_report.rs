@@ -3,12 +3,10 @@
 #[path = "../tests/fake/mod.rs"]
 mod fake;
 
-use arcmin_eval::recovery::{self, Amplitude};
-use arcmin_eval::report::{ScoreRow, format_score};
 use arcmin_eval::{
-    Block, Error, FinderScores, HaloQuantity, Headline, MapImage, MapPixels, MapStyle, Mark, MarkSet, MarkShape,
-    Report, ScoreConfig, Section, Table, ThresholdSweep, TileOutcome, completeness_by, create_dir, plot, score_finder,
-    scores::offsets_arcmin,
+    Block, Error, FinderFigure, FinderScores, Headline, MapImage, MapPixels, MapStyle, Mark, MarkSet, MarkShape,
+    Report, ScoreConfig, Section, Table, TileOutcome, create_dir, finder_figures, finder_score_rows, score_finder,
+    strongest_detections,
 };
 use arcmin_units::SkyPosition;
 use fake::FakeFinder;
@@ -35,6 +33,11 @@ fn main() -> Result<(), Error> {
             Section { title: "Scores".to_owned(), blocks: vec![score_table(&scores)] },
             Section { title: "Curves".to_owned(), blocks: figures(&test, &scores, &folder)? },
             Section { title: "Map".to_owned(), blocks: vec![map(&finder, &folder)?] },
+            Section {
+                title: "Strongest detections".to_owned(),
+                blocks: vec![Block::Table(strongest_detections(&test, 12))],
+            },
+            Section { title: "What was run".to_owned(), blocks: run_blocks() },
         ],
         footer: "Made by the example fake_report of arcmin-eval.".to_owned(),
     };
@@ -43,69 +46,28 @@ fn main() -> Result<(), Error> {
 
 fn headlines(scores: &FinderScores) -> Vec<Headline> {
     let shown = [("F1", scores.f1), ("purity", scores.purity), ("completeness", scores.completeness)];
-    let headline = |(label, score): (&str, arcmin_eval::Score)| Headline {
-        label: label.to_owned(),
-        value: score.value.map_or("–".to_owned(), |value| format!("{value:.3}")),
-        note: format!("{} ({} counted)", format_score(&score), score.count),
-    };
-    shown.into_iter().map(headline).collect()
+    shown.iter().map(|(label, score)| Headline::of_score(*label, score)).collect()
+}
+
+fn run_blocks() -> Vec<Block> {
+    vec![
+        Block::code("cargo run --release -p arcmin-eval --example fake_report -- fake-report"),
+        Block::Folded { title: "Finder".to_owned(), text: format!("{:#?}", FakeFinder::default()) },
+        Block::Notes { items: vec!["Haloes do not cluster.".to_owned(), "The noise is white.".to_owned()] },
+    ]
 }
 
 fn score_table(scores: &FinderScores) -> Block {
-    let published = |name: &str| name.ends_with(".f1").then(|| "0.61".to_owned());
-    let rows: Vec<ScoreRow> = scores
-        .by_name("fake")
-        .into_iter()
-        .map(|(name, score)| ScoreRow { published: published(&name), label: name, score })
-        .collect();
+    let rows = finder_score_rows(scores, &[("f1", "0.61"), ("purity", "0.61"), ("completeness", "0.61")]);
     Block::Table(Table::of_scores("Threshold from 20 validation tiles, all else from 40 test tiles.", &rows))
 }
 
 fn figures(test: &[TileOutcome], scores: &FinderScores, folder: &Path) -> Result<Vec<Block>, Error> {
-    let cut = scores.threshold.value.unwrap_or(0.0);
-    let points = ThresholdSweep::new(test).points();
-    let area_deg2 = test.iter().map(|tile| tile.searched_deg2).sum();
-    let mass_edges: Vec<f64> = (0..=8).map(|i| 2e14 * 10f64.powf(0.1 * f64::from(i))).collect();
-    let z_edges: Vec<f64> = (0..=8).map(|i| 0.25 + 0.15 * f64::from(i)).collect();
-    let samples = recovery::samples(test, cut, Amplitude::Best);
-    let ratio = recovery::by_snr(&samples, &[5.0, 7.0, 10.0, 14.0, 20.0, 28.0, 40.0])?;
-    let snr = "signal to noise";
-    let drawn = [
-        (
-            "scores",
-            plot::scores_vs_threshold(&points, cut, snr)?,
-            "Purity rises with the threshold, completeness falls.",
-        ),
-        (
-            "false-rate",
-            plot::false_rate_vs_threshold(&points, area_deg2, cut, snr)?,
-            "False detections fall by e a unit.",
-        ),
-        (
-            "completeness-mass",
-            plot::completeness_vs_mass(&completeness_by(HaloQuantity::Mvir, test, cut, &mass_edges)?, 2e14)?,
-            "Completeness does not depend on mass here.",
-        ),
-        (
-            "completeness-redshift",
-            plot::completeness_vs_redshift(&completeness_by(HaloQuantity::Redshift, test, cut, &z_edges)?)?,
-            "Nor on redshift.",
-        ),
-        ("y", plot::recovered_vs_injected(&samples)?, "Recovered against injected y of the targets found."),
-        ("y-ratio", plot::recovery_vs_snr(&ratio, snr)?, "Their ratio is one at any signal to noise."),
-        (
-            "offsets",
-            plot::offset_histogram(&offsets_arcmin(test, cut), 1.0)?,
-            "Positions are good to half an arcminute.",
-        ),
-    ];
-    drawn
-        .into_iter()
-        .map(|(stem, figure, caption)| {
-            figure.write(folder, stem)?;
-            Ok(Block::figure(&figure, caption))
-        })
-        .collect()
+    let figures = finder_figures(test, scores, "signal to noise")?;
+    for figure in &figures {
+        figure.figure.write(folder, figure.stem)?;
+    }
+    Ok(figures.iter().map(FinderFigure::block).collect())
 }
 
 /// Noise with the detections and haloes of one tile over it.

@@ -54,10 +54,14 @@ pub fn create_dir(path: &Path) -> Result<(), Error> {
     fs::create_dir_all(path).map_err(|source| Error::Io { path: path.to_owned(), action: "make the folder", source })
 }
 
-/// Writes a value as indented JSON with a final newline.
-pub(crate) fn write_json<T: Serialize>(path: &Path, what: &'static str, value: &T) -> Result<(), Error> {
-    let mut text =
-        serde_json::to_string_pretty(value).map_err(|source| Error::Json { path: path.to_owned(), what, source })?;
+/// Writes a value as JSON, one line or indented as the `form` makes it, with a final newline.
+pub(crate) fn write_json<T: Serialize>(
+    path: &Path,
+    what: &'static str,
+    value: &T,
+    form: fn(&T) -> serde_json::Result<String>,
+) -> Result<(), Error> {
+    let mut text = form(value).map_err(|source| Error::Json { path: path.to_owned(), what, source })?;
     text.push('\n');
     write_atomic(path, text.as_bytes())
 }

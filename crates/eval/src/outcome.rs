@@ -160,12 +160,12 @@ impl TileOutcome {
         self.detections.iter().filter(|detection| detection.verdict != Verdict::OutsideSearch)
     }
 
-    /// Writes the outcome as JSON, atomically.
+    /// Writes the outcome as one line of JSON, atomically.
     ///
     /// # Errors
     /// [`Error::Io`] with the path.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
-        write_json(path, "tile outcome", self)
+        write_json(path, "tile outcome", self, serde_json::to_string)
     }
 
     /// Reads an outcome; every number comes back bit for bit.

@@ -75,7 +75,7 @@ impl Record {
     /// # Errors
     /// [`Error::Io`] with the path.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
-        write_json(path, "run record", self)
+        write_json(path, "run record", self, serde_json::to_string_pretty)
     }
 
     /// Reads a record; every number comes back bit for bit.

@@ -41,6 +41,19 @@ pub struct Headline {
     pub note: String,
 }
 
+impl Headline {
+    /// A score with its error and count in small print.
+    pub fn of_score(label: impl Into<String>, score: &Score) -> Self {
+        let shown = format_score(score);
+        let (value, error) = shown.split_once(" ± ").unwrap_or((&shown, ""));
+        let note = match error {
+            "" => format!("{} counted", score.count),
+            error => format!("± {error}, {} counted", score.count),
+        };
+        Self { label: label.into(), value: value.to_owned(), note }
+    }
+}
+
 /// A titled part of the page.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Section {

@@ -104,7 +104,7 @@ impl Canvas {
         let x1 = x0 + length_arcmin * px_per_arcmin;
         self.line((x0 - 1.5, y), (x1 + 1.5, y), INK, 7.0);
         self.line((x0, y), (x1, y), WHITE, 4.0);
-        self.outlined_text(0.5 * (x0 + x1), y - 10.0, &label, TextAnchor::Middle, WHITE);
+        self.outlined_text(0.5 * (x0 + x1), y - 10.0, &label, TextAnchor::Middle);
     }
 
     /// Draws the marks that lie on the map and tells how many do.
@@ -122,7 +122,7 @@ impl Canvas {
             let (x, y) = (self.left + x, self.top + self.height - y);
             self.mark(x, y, set.radius_px, set.shape, &colour);
             if let Some(label) = &mark.label {
-                self.label(x, y, set.radius_px, label, colour.clone());
+                self.label(x, y, set.radius_px, label);
             }
             drawn += 1;
         }
@@ -194,17 +194,18 @@ impl Canvas {
     }
 
     /// A label beside a mark, on the side where there is room.
-    fn label(&mut self, x: f64, y: f64, radius: f64, label: &str, colour: Color) {
+    fn label(&mut self, x: f64, y: f64, radius: f64, label: &str) {
         let to_the_left = x > self.left + 0.8 * self.width;
         let (anchor, shift) = if to_the_left { (TextAnchor::End, -1.0) } else { (TextAnchor::Start, 1.0) };
-        self.outlined_text(x + shift * (radius + 5.0), y + 6.0, label, anchor, colour);
+        self.outlined_text(x + shift * (radius + 5.0), y + 6.0, label, anchor);
     }
 
-    fn outlined_text(&mut self, x: f64, y: f64, content: &str, anchor: TextAnchor, colour: Color) {
+    /// White with a dark rim, to be read on any ground.
+    fn outlined_text(&mut self, x: f64, y: f64, content: &str, anchor: TextAnchor) {
         for (dx, dy) in [(-1.0, -1.0), (-1.0, 1.0), (1.0, -1.0), (1.0, 1.0)] {
             self.scene.add(text(x + dx, y + dy, content, anchor, TEXT_SIZE, INK));
         }
-        self.scene.add(text(x, y, content, anchor, TEXT_SIZE, colour));
+        self.scene.add(text(x, y, content, anchor, TEXT_SIZE, WHITE));
     }
 
     fn text(&mut self, x: f64, y: f64, content: &str, anchor: TextAnchor, size: u32) {

@@ -11,8 +11,11 @@ use kuva::render::render::render_multiple;
 use kuva::{Theme, TickFormat};
 use std::sync::Arc;
 
-const WIDTH_PX: f64 = 640.0;
-const HEIGHT_PX: f64 = 420.0;
+const WIDTH_PX: f64 = 560.0;
+const HEIGHT_PX: f64 = 380.0;
+/// Room for the widest tick label left of the axis, and for half of one beyond its right end.
+const LEFT_PX: f64 = 86.0;
+const RIGHT_PX: f64 = 34.0;
 
 /// One axis: what it shows, from where to where, and whether its scale is logarithmic.
 #[derive(Clone, Debug)]
@@ -66,6 +69,7 @@ impl Chart {
             .with_theme(theme())
             .with_width(WIDTH_PX)
             .with_height(HEIGHT_PX)
+            .with_force_margins(LEFT_PX, RIGHT_PX)
             .with_label_size(15)
             .with_tick_size(13)
             .with_body_size(13)

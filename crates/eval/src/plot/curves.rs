@@ -38,7 +38,7 @@ pub fn scores_vs_threshold(points: &[ThresholdPoint], chosen: f64, score_label: 
     // The room above 1 is for the guide's label.
     Chart::new("scores against threshold", plots, &x, &Axis::linear("score", 0.0, 1.08))
         .guide(chosen_line(chosen))
-        .legend(LegendPosition::OutsideTopCenter)
+        .legend(LegendPosition::DataCoords(x.min + 0.76 * (x.max - x.min), 0.9))
         .draw()
 }
 
@@ -71,7 +71,7 @@ pub fn false_rate_vs_threshold(
     let y = Axis::log("number above threshold per deg²", ends.0, 1.5 * ends.1);
     Chart::new("false detections against threshold", plots, &x, &y)
         .guide(chosen_line(chosen))
-        .legend(LegendPosition::OutsideTopCenter)
+        .legend(LegendPosition::InsideTopRight)
         .draw()
 }
 
@@ -86,7 +86,7 @@ pub fn lines(curves: &[Curve], x_label: &str, y_label: &str) -> Result<Figure, E
     let colours = [BLUE, VERMILION, GREEN, super::PURPLE, super::ORANGE].into_iter().cycle();
     let plots = curves.iter().zip(colours).map(|(curve, colour)| line(curve.points.clone(), colour, &curve.name, 2.4));
     let (x, y) = (Axis::linear(x_label, x_min, x_max), Axis::linear(y_label, y_min, y_max));
-    Chart::new("lines", plots.collect(), &x, &y).legend(LegendPosition::OutsideTopCenter).draw()
+    Chart::new("lines", plots.collect(), &x, &y).legend(LegendPosition::InsideTopRight).draw()
 }
 
 fn padded((low, high): (f64, f64), frac: f64) -> (f64, f64) {

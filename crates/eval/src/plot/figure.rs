@@ -1,5 +1,6 @@
 //! A drawn figure, as SVG and as PNG.
 
+use super::{BLUE, GREEN, VERMILION};
 use crate::{Error, write_atomic};
 use kuva::RasterBackend;
 use kuva::backend::svg::SvgBackend;
@@ -39,9 +40,18 @@ impl Figure {
         &self.png
     }
 
-    /// The SVG for a page that defines the colours `--ink`, `--grid` and `--ground`; it scales with its container.
+    /// The SVG for a page that defines the colours `--ink`, `--grid`, `--ground`, `--blue`, `--vermilion` and `--green`,
+    /// lighter ones where its ground is dark; it scales with its container.
     pub fn inline_svg(&self) -> String {
-        self.svg.replace(INK, "var(--ink)").replace(GRID, "var(--grid)").replace(GROUND, "var(--ground)")
+        let roles = [
+            (INK, "var(--ink)"),
+            (GRID, "var(--grid)"),
+            (GROUND, "var(--ground)"),
+            (BLUE, "var(--blue)"),
+            (VERMILION, "var(--vermilion)"),
+            (GREEN, "var(--green)"),
+        ];
+        roles.iter().fold(self.svg.clone(), |svg, (colour, role)| svg.replace(colour, role))
     }
 
     /// Writes `stem.svg` and `stem.png` into a folder.
