@@ -254,7 +254,7 @@ fn edge_ticks(
     let (Some(first), Some(last)) = (angles.first(), angles.last()) else {
         return Vec::new();
     };
-    let step = round_step((last - first).abs() / 6.0);
+    let step = round_step((last - first).abs() / 9.0);
     let crossing = |(idx, pair): (usize, &[f64])| {
         let (from, to) = (pair[0] / step, pair[1] / step);
         let multiple = from.max(to).floor();
