@@ -116,7 +116,7 @@ impl Default for MatchedFilterConfig {
             holes: HolesConfig {
                 max_area_arcmin2: 1000.0,
                 reach_arcmin: 1.5,
-                infill_iterations: 0,
+                infill_iterations: 20,
                 restore_taper: true,
             },
             sources: None,

@@ -111,20 +111,24 @@ impl<'a> TileData<'a> {
                 return;
             }
             for (x, value) in row[..shape.nx].iter_mut().enumerate() {
-                let pixel = self.pixel(x, y);
-                if self.survey.footprint.classes()[pixel] == PixelClass::Valid {
+                if self.is_valid(x, y) {
+                    let pixel = self.pixel(x, y);
                     *value = pixels[pixel] / gain(pixel) * self.weight(x, y) as f32;
                 }
             }
         });
     }
 
-    /// Integral of the taper squared over the window, in steradian.
+    /// Integral of the taper squared over the valid pixels of the window, in steradian.
     pub(crate) fn window_area_sr(&self) -> f64 {
         let shape = self.tile.window.shape;
         let rows: Vec<f64> =
             (0..shape.ny).into_par_iter().map(|y| (0..shape.nx).map(|x| self.weight(x, y).powi(2)).sum()).collect();
         rows.iter().sum::<f64>() * self.grid.pixel_rad().powi(2)
+    }
+
+    fn is_valid(&self, x: usize, y: usize) -> bool {
+        self.survey.footprint.classes()[self.pixel(x, y)] == PixelClass::Valid
     }
 
     /// Taper at pixel `(x, y)` of the window: a squared sine over the border's width, inwards from the border of the
