@@ -6,7 +6,7 @@
 //!
 //! Conventions: Msun and Mpc without h; densities per physical Mpc^3 unless `comoving_` is said; temperatures in
 //! thermodynamic uK_CMB; `C_l` in uK^2 sr, `D_l = l(l+1) C_l / (2 pi)` in uK^2. Functions of redshift take z of 0 or
-//! more. One published model a file; formulae cite a key and an equation.
+//! more, functions of mass a mass above 0. One published model a file; formulae cite a key and an equation.
 //!
 //! Begin with [`Cosmology`], then [`NfwHalo`] and [`pressure::Arnaud10`].
 //!
@@ -33,7 +33,7 @@
 //! - `SunyaevZeldovich72`, `SunyaevZeldovich80`: Comm. Astrophys. Space Phys. 4, 173; MNRAS 190, 413
 //! - `Tinker08`: Tinker et al., Toward a halo mass function for precision cosmology, arXiv:0803.2706
 //! - `Tinker10`: Tinker et al., The large-scale bias of dark matter halos, arXiv:1001.3162
-//! - `WrightBrainerd00`: Wright & Brainerd, Gravitational lensing by NFW halos, ApJ 534, 34
+//! - `WrightBrainerd00`: Wright & Brainerd, Gravitational lensing by NFW halos, astro-ph/9908213
 //! - `Zahn12`: Zahn et al., Cosmic microwave background constraints on the duration and timing of reionization,
 //!   arXiv:1111.6386
 

@@ -17,12 +17,14 @@ use arcmin_units::{Mpc, Redshift};
 
 use crate::cosmology::Cosmology;
 use crate::error::Error;
-use crate::table::UniformTable;
+use crate::table::{UniformTable, data_lines, linear_in_rows};
 use variance::SigmaTable;
 
 /// Linear overdensity of collapse in an Einstein-de Sitter universe, `3/20 (12 pi)^(2/3)`.
 pub const DELTA_COLLAPSE: f64 = 1.686_470_199_841_145_4;
 
+/// What the tables of this file hold, for messages.
+const TABLE: &str = "the linear power spectrum";
 /// Range of wavenumbers in 1/Mpc over which spectra are tabulated; beyond it they go on as power laws.
 const K_MIN_PER_MPC: f64 = 1e-5;
 const K_MAX_PER_MPC: f64 = 1e3;
@@ -61,14 +63,14 @@ impl LinearPower {
 
     /// A spectrum from a text table of two columns, k in 1/Mpc and P(k) in Mpc^3 at z = 0, k increasing.
     ///
-    /// Lines that start with `#` are skipped. The table is interpolated linearly in `ln P` against `ln k`, continued
+    /// Empty lines and those that start with `#` are skipped. The table is interpolated linearly in `ln P` against `ln k`, continued
     /// by the power laws of its ends, and taken as it is: sigma8 is what it says, not that of `cosmology`.
     ///
     /// # Errors
     /// A line without two positive numbers, k that does not increase, or fewer than four rows.
     pub fn from_table(cosmology: &Cosmology, text: &str) -> Result<Self, Error> {
         let rows = parse_power_table(text)?;
-        Ok(Self::from_ln_power(cosmology, |ln_k| crate::table::linear_in_rows(&rows, ln_k)))
+        Ok(Self::from_ln_power(cosmology, |ln_k| linear_in_rows(&rows, ln_k)))
     }
 
     /// The cosmology the spectrum belongs to.
@@ -155,33 +157,23 @@ fn tabulate_ln_power(ln_power_at_k: impl Fn(f64) -> f64) -> UniformTable {
 
 /// Rows `(ln k, ln P)` of a text table.
 fn parse_power_table(text: &str) -> Result<Vec<(f64, f64)>, Error> {
-    const TABLE: &str = "the linear power spectrum";
     let mut rows: Vec<(f64, f64)> = Vec::new();
-    for (line_idx, line) in text.lines().enumerate() {
-        if line.trim().is_empty() || line.starts_with('#') {
-            continue;
-        }
+    for (line_number, line) in data_lines(text) {
+        let refused = |expected| Error::TableLine { table: TABLE, line: line_number, text: line.to_owned(), expected };
         let numbers: Vec<f64> = line.split_whitespace().map_while(|word| word.parse().ok()).collect();
         let row = match numbers[..] {
-            [k, p, ..] if k > 0.0 && p > 0.0 && p.is_finite() && k.is_finite() => (k.ln(), p.ln()),
-            _ => {
-                return Err(line_error(line_idx, line, "k in 1/Mpc and P in Mpc^3, both above 0"));
-            }
+            [k, p, ..] if k > 0.0 && p > 0.0 && k.is_finite() && p.is_finite() => (k.ln(), p.ln()),
+            _ => return Err(refused("k in 1/Mpc and P in Mpc^3, both above 0")),
         };
         if rows.last().is_some_and(|last| last.0 >= row.0) {
-            return Err(line_error(line_idx, line, "a k larger than the line before"));
+            return Err(refused("a k larger than the line before"));
         }
         rows.push(row);
     }
-    return if rows.len() < 4 {
-        Err(Error::TableTooShort { table: TABLE, got: rows.len(), needed: 4 })
-    } else {
-        Ok(rows)
-    };
-
-    fn line_error(line_idx: usize, line: &str, expected: &'static str) -> Error {
-        Error::TableLine { table: TABLE, line: line_idx + 1, text: line.to_owned(), expected }
+    if rows.len() < 4 {
+        return Err(Error::TableTooShort { table: TABLE, got: rows.len(), needed: 4 });
     }
+    Ok(rows)
 }
 
 #[cfg(test)]
@@ -205,6 +197,19 @@ mod tests {
             assert!((ratio - 1.0).abs() < 1e-4, "{k} {ratio}");
         }
         assert!((read.sigma_m(3e14, TODAY) / power.sigma_m(3e14, TODAY) - 1.0).abs() < 1e-4);
+    }
+
+    #[test]
+    fn tabulated_spectrum_follows_every_wiggle_of_the_transfer_function() {
+        let cosmology = Cosmology::planck18();
+        let (power, transfer) = (LinearPower::eisenstein_hu98(&cosmology), EisensteinHu98::new(&cosmology));
+        let amplitude = |k: f64| power.power(k, TODAY) / (k.powf(0.9665) * transfer.at(k).powi(2));
+        let expected = amplitude(1e-3);
+        for i in 0..1000 {
+            let k = 1e-4 * 1e6_f64.powf(f64::from(i) / 999.0);
+            let relative = amplitude(k) / expected - 1.0;
+            assert!(relative.abs() < 1e-5, "{k}: {relative:e}");
+        }
     }
 
     #[test]

@@ -6,10 +6,12 @@ use arcmin_units::Radian;
 use arcmin_units::constants::FWHM_PER_SIGMA;
 
 use crate::error::Error;
-use crate::table::cubic_in_rows;
+use crate::table::{cubic_in_rows, data_lines};
 
 /// What the tables of this file hold, for messages.
 const TABLE: &str = "an angular power spectrum";
+/// Multipoles that a table may hold: one bad digit must not ask for gigabytes.
+const ELL_TABLE: std::ops::RangeInclusive<u32> = 2..=1_000_000;
 
 /// An angular power spectrum `C_l` in uK_CMB^2 sr, at every integer multipole of a range.
 ///
@@ -35,9 +37,9 @@ impl Spectrum {
         }
     }
 
-    /// A spectrum from a text table of two columns, integer l (2 or more, increasing) and `D_l` in uK^2.
+    /// A spectrum from a text table of two columns, integer l (2 to 1000000, increasing) and `D_l` in uK^2.
     ///
-    /// Lines that start with `#` are skipped, further columns ignored. Multipoles that the table leaves out are filled
+    /// Empty lines and those that start with `#` are skipped, further columns ignored. Multipoles that the table leaves out are filled
     /// by the cubic through the four nearest rows in `ln D_l` against l.
     ///
     /// # Errors
@@ -131,15 +133,16 @@ fn shipped(text: &str) -> Spectrum {
 /// Rows `(l, ln D_l)`.
 fn parse_d_ell_table(text: &str) -> Result<Vec<(f64, f64)>, Error> {
     let mut rows: Vec<(f64, f64)> = Vec::new();
-    for (line_idx, line) in text.lines().enumerate().filter(|(_, line)| !line.starts_with('#')) {
+    for (line_number, line) in data_lines(text) {
         let mut words = line.split_whitespace();
-        let ell = words.next().and_then(|word| word.parse::<u32>().ok()).filter(|&ell| ell >= 2).map(f64::from);
+        let ell =
+            words.next().and_then(|word| word.parse::<u32>().ok()).filter(|ell| ELL_TABLE.contains(ell)).map(f64::from);
         let d_ell = words.next().and_then(|word| word.parse::<f64>().ok()).filter(|d| d.is_finite() && *d > 0.0);
         match (ell, d_ell) {
             (Some(ell), Some(d_ell)) if rows.last().is_none_or(|last| last.0 < ell) => rows.push((ell, d_ell.ln())),
             _ => {
-                let expected = "an integer l of 2 or more, larger than before, and D_l in uK^2 above 0";
-                return Err(Error::TableLine { table: TABLE, line: line_idx + 1, text: line.to_owned(), expected });
+                let expected = "an integer l from 2 to 1000000, larger than before, and D_l in uK^2 above 0";
+                return Err(Error::TableLine { table: TABLE, line: line_number, text: line.to_owned(), expected });
             }
         }
     }
@@ -152,12 +155,23 @@ fn parse_d_ell_table(text: &str) -> Result<Vec<(f64, f64)>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
-    fn shipped_tables_span_the_multipoles_they_promise() {
+    fn shipped_tables_span_the_multipoles_they_promise_and_have_their_first_peak() {
         for spectrum in [cmb_lensed_tt(), cmb_unlensed_tt(), cmb_lensed_tt_sehgal_wmap5()] {
             assert_eq!(spectrum.ell_range(), (2, 14_000));
-            assert!((1000.0..1100.0).contains(&spectrum.d_ell(2.0)) || (900.0..1300.0).contains(&spectrum.d_ell(2.0)));
+            let peak =
+                (100..400).max_by(|&a, &b| spectrum.d_ell(f64::from(a)).total_cmp(&spectrum.d_ell(f64::from(b))));
+            assert!(peak.is_some_and(|ell| (215..225).contains(&ell)), "{peak:?}");
+            assert!((5650.0..5800.0).contains(&spectrum.d_ell(220.0)));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "([0-9]{1,9} [0-9e.-]{1,6}\n){0,8}[ -~]{0,12}") {
+            let _ = Spectrum::from_d_ell_table(&text);
         }
     }
 
@@ -189,7 +203,7 @@ mod tests {
             ("2 1\n3 nan\n", "line 2"),
             ("2 1\n2 1\n", "line 2"),
             ("1 1\n", "line 1"),
-            ("2 1\n3 1\n\n", "line 3"),
+            ("2 1\n\n3 -1\n", "line 3"),
             ("2.5 1\n", "line 1"),
         ] {
             let message = Spectrum::from_d_ell_table(text).unwrap_err().to_string();

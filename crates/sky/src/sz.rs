@@ -26,7 +26,7 @@ pub fn tsz_uk_per_y(nu: Ghz) -> f64 {
 /// `g` with the relativistic correction of first order in the electron temperature.
 ///
 /// `g + theta_e [-10 + 47/2 X - 42/5 X^2 + 7/10 X^3 + S^2 (-21/5 + 7/5 X)]`, `X = x coth(x/2)`, `S = x / sinh(x/2)`,
-/// `theta_e = k T_e / (m_e c^2)`   (Itoh98, Eqs. 2.25-2.27).
+/// `theta_e = k T_e / (m_e c^2)`   (Itoh98, Sec. 2, the functions Y0 and Y1).
 ///
 /// The first order is 3.7 percent of g at 150 GHz and 5 keV; above some 10 keV the higher orders begin to count.
 pub fn tsz_g_relativistic(nu: Ghz, te_kev: f64) -> f64 {

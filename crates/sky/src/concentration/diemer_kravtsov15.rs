@@ -21,7 +21,7 @@ const BETA: f64 = 1.77;
 ///
 /// `c200c = c_min/2 [(nu/nu_min)^-alpha + (nu/nu_min)^beta]`, `c_min = phi0 + phi1 n`, `nu_min = eta0 + eta1 n`
 /// (DiemerKravtsov15, Eq. 9), where `n = dlnP/dlnk` at `k = kappa 2 pi / R` and R is the Lagrangian radius of M200c.
-/// Parameters: the median fit of DiemerJoyce19, Appendix (kappa = 1), which replaces the one first published.
+/// Parameters: the median fit as updated in DiemerJoyce19 (kappa = 1), which replaces the one first published.
 #[derive(Clone, Copy, Debug)]
 pub struct DiemerKravtsov15<'a> {
     power: &'a LinearPower,

@@ -5,7 +5,7 @@ use arcmin_units::Ghz;
 use crate::brightness::{jy_sr_per_uk, planck_jy_sr};
 use crate::spectra::d_per_c;
 use crate::sz::tsz_g;
-use crate::table::UniformTable;
+use crate::table::{UniformTable, data_lines};
 
 /// Multipole at which amplitudes are quoted.
 const ELL_PIVOT: f64 = 3000.0;
@@ -49,7 +49,7 @@ impl Component {
         [Self::ThermalSz, Self::KineticSz, Self::DustyPoisson, Self::DustyClustered, Self::Radio];
 }
 
-/// The best-fit foregrounds of George15 (Table 3 and Sec. 6), each fully correlated between bands.
+/// The best-fit foregrounds of George15, each fully correlated between bands.
 ///
 /// `D_l(nu1, nu2) = D_l(nu0, nu0) f(nu1) f(nu2) / f(nu0)^2`, with f in thermodynamic temperature: g for the tSZ effect,
 /// 1 for the kSZ effect, `nu^beta B_nu(20 K) / (dB/dT)` for dust and `nu^-0.9 / (dB/dT)` for radio.
@@ -72,10 +72,9 @@ impl Default for George15 {
 impl George15 {
     /// Reads the shipped templates.
     pub fn new() -> Self {
-        let rows: Vec<[f64; 2]> = include_str!("../../../../data/george15_sz_templates.txt")
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .map(|line| {
+        let text = include_str!("../../../../data/george15_sz_templates.txt");
+        let rows: Vec<[f64; 2]> = data_lines(text)
+            .map(|(_, line)| {
                 let mut d_ell =
                     line.split_whitespace().skip(1).map(|word| word.parse().expect("the tests read this table"));
                 std::array::from_fn(|_| d_ell.next().expect("the tests read this table"))
@@ -134,7 +133,7 @@ impl George15 {
     /// The correlation of tSZ and dusty galaxies, in uK_CMB^2 sr: a term to add to a total, negative below 217 GHz.
     ///
     /// `-xi [s(nu1) sqrt(tSZ_11 CIB_22) + s(nu2) sqrt(tSZ_22 CIB_11)]`, with s = 1 below the tSZ null and -1 above it,
-    /// CIB the sum of the dusty components and xi = 0.102 (George15, Eq. 8; xi that of the best-fit curves).
+    /// CIB the sum of the dusty components and xi = 0.102 (form and xi are those of the best-fit curves of George15, which they meet to 1e-6).
     pub fn tsz_cib_cross_c_ell(&self, nu1: Ghz, nu2: Ghz, ell: f64) -> f64 {
         let tsz_reference = self.reference_c_ell(Component::ThermalSz, ell).sqrt();
         let tsz = |nu| tsz_reference * Self::frequency_scaling(Component::ThermalSz, nu);

@@ -2,6 +2,7 @@
 
 use std::f64::consts::PI;
 
+use super::{K_MAX_PER_MPC, K_MIN_PER_MPC};
 use crate::table::UniformTable;
 
 /// Range and number of tabulated radii, in Mpc.
@@ -10,7 +11,6 @@ const R_MAX_MPC: f64 = 1e3;
 const N_R: usize = 240;
 /// Integration step in ln k. Trapezoids converge exponentially here, as the integrand dies at both ends.
 const LN_K_STEP: f64 = 0.01;
-const LN_K_RANGE: [f64; 2] = [-11.512_925_464_970_229, 6.907_755_278_982_137];
 
 /// `ln sigma(R)` and its slope at redshift zero.
 #[derive(Clone, Debug)]
@@ -65,9 +65,10 @@ struct PowerNodes {
 
 impl PowerNodes {
     fn new(ln_power: &UniformTable) -> Self {
-        let n = ((LN_K_RANGE[1] - LN_K_RANGE[0]) / LN_K_STEP) as usize;
+        let (first, last) = (K_MIN_PER_MPC.ln(), K_MAX_PER_MPC.ln());
+        let n = ((last - first) / LN_K_STEP) as usize;
         let node = |i: usize| {
-            let ln_k = LN_K_RANGE[0] + LN_K_STEP * i as f64;
+            let ln_k = first + LN_K_STEP * i as f64;
             (ln_k.exp(), (3.0 * ln_k + ln_power.at(ln_k)).exp() * LN_K_STEP / (2.0 * PI * PI))
         };
         Self { nodes: (0..=n).map(node).collect() }

@@ -1,9 +1,10 @@
 """Makes camb_power_planck18.txt, a linear power spectrum for the table reader (pip install camb==2.0.5 numpy).
 
-    python make_camb_power.py
+    python make_camb_power.py OUT_DIR
 """
 
 import pathlib
+import sys
 
 import camb
 import numpy as np
@@ -26,4 +27,4 @@ k = np.unique(np.r_[np.geomspace(1e-4, 0.01, 30), np.geomspace(0.01, 0.5, 150), 
 rows = "".join(f"{x:.6e} {power.P(0.0, x):.6e}\n" for x in k)
 header = (f"# k [1/Mpc]  P [Mpc^3], linear matter power at z = 0, CAMB {camb.__version__}, planck18 (sigma8 = 0.8102,"
           " massless neutrinos), made by make_camb_power.py\n")
-(pathlib.Path(__file__).parent / "camb_power_planck18.txt").write_text(header + rows)
+(pathlib.Path(sys.argv[1]) / "camb_power_planck18.txt").write_text(header + rows)

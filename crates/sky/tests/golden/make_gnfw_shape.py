@@ -1,9 +1,10 @@
 """Makes gnfw_shape.csv, the projected profile of Arnaud10 to 12 digits (pip install mpmath==1.3.0).
 
-    python make_gnfw_shape.py
+    python make_gnfw_shape.py OUT_DIR
 """
 
 import pathlib
+import sys
 
 from mpmath import acosh, cosh, mp, mpf, quad
 
@@ -27,4 +28,4 @@ def line_integral(x):
 radii = ["0", "1e-8", "1e-5", "0.001", "0.01", "0.05", "0.1", "0.3", "0.5", "0.906", "1", "2", "3", "4", "4.9", "4.999"]
 rows = "".join(f"{x},{mp.nstr(line_integral(mpf(x)), 14)}\n" for x in radii)
 header = "# line integral of Gnfw::ARNAUD10 within x = 5, in units of r500c: mpmath 1.3.0, 30 digits; made by make_gnfw_shape.py\n"
-(pathlib.Path(__file__).parent / "gnfw_shape.csv").write_text(header + "x,line_integral\n" + rows)
+(pathlib.Path(sys.argv[1]) / "gnfw_shape.csv").write_text(header + "x,line_integral\n" + rows)

@@ -1,18 +1,19 @@
 """Makes the golden tables of this folder from reference values computed with independent packages.
 
-    python make_golden.py physics.json
+    ARCMIN_DATA=DIR python make_golden.py OUT_DIR
 
-physics.json holds entries with inputs, values, source and tolerance (astropy 8.0.2, colossus 1.4.0, pyccl 3.3.6,
+DIR/reference/physics.json holds entries with inputs, values, source and tolerance (astropy 8.0.2, colossus 1.4.0, pyccl 3.3.6,
 camb 2.0.5 and plain numpy quadratures). Each table names in its first line the entry and the code it comes from. The
 tests never read the JSON itself. Only the Python standard library is needed.
 """
 
 import json
+import os
 import pathlib
 import sys
 
-HERE = pathlib.Path(__file__).parent
-ENTRIES = {entry["name"]: entry for entry in json.loads(pathlib.Path(sys.argv[1]).read_text())["entries"]}
+OUT = pathlib.Path(sys.argv[1])
+ENTRIES = {entry["name"]: entry for entry in json.loads((pathlib.Path(os.environ["ARCMIN_DATA"]) / "reference/physics.json").read_text())["entries"]}
 
 
 def write(name, entries, rows, note=""):
@@ -21,7 +22,7 @@ def write(name, entries, rows, note=""):
     source = "; ".join(dict.fromkeys(ENTRIES[e]["source"] for e in entries))
     head = f"# {', '.join(entries)}: {source}{'; ' + note if note else ''}; made by make_golden.py\n"
     lines = [",".join(str(row[c]) if isinstance(row[c], str) else repr(row[c]) for c in columns) for row in rows]
-    (HERE / f"{name}.csv").write_text(head + ",".join(columns) + "\n" + "\n".join(lines) + "\n")
+    (OUT / f"{name}.csv").write_text(head + ",".join(columns) + "\n" + "\n".join(lines) + "\n")
 
 
 def value(name):
