@@ -4,8 +4,10 @@ mod common;
 
 use arcmin_maps::PixelPosition;
 use arcmin_scene::{Component, ConcentrationModel, Haloes, Scene, SceneSource, SimulatedSource, Split};
+use arcmin_sky::Cosmology;
+use arcmin_sky::pressure::{Arnaud10, ProjectedGnfw};
 use arcmin_sky::sz::tsz_uk_per_y;
-use arcmin_units::{Ghz, Mvir, Redshift};
+use arcmin_units::{Arcmin, Ghz, Mvir, Redshift};
 use common::{config, simulator};
 use std::sync::Arc;
 
@@ -94,4 +96,73 @@ fn bad_haloes_are_refused() {
     let mut halo = simulator.halo(Mvir::new(1e14), Redshift::new(0.5), position).unwrap();
     halo.y0 = f64::NAN;
     assert!(simulator.scene(Split::Test, 0, Haloes::Given(&[halo])).is_err());
+}
+
+#[test]
+fn the_beam_smooths_a_halo_as_the_profile_integral_does() {
+    let fwhm_arcmin = 1.5f64;
+    let mut config = config();
+    config.components = vec![Component::Tsz];
+    config.tiles.pixel_arcmin = 0.25;
+    config.bands[0].beam_fwhm_arcmin = fwhm_arcmin;
+    let simulator = simulator(&config);
+    let position = simulator.geometry(Split::Test, 0).unwrap().pix_to_sky(PixelPosition { x: 60.0, y: 61.0 }).unwrap();
+    let halo = simulator.halo(Mvir::new(5e14), Redshift::new(0.6), position).unwrap();
+    let scene = simulator.scene(Split::Test, 0, Haloes::Given(&[halo])).unwrap();
+    let gas = Arnaud10::new(halo.m500c, halo.redshift, &Cosmology::sehgal_wmap5()).unwrap();
+    // The mean over a pixel widens the beam by the variance of a square, pixel^2 / 12.
+    let seen_fwhm = Arcmin::new((fwhm_arcmin.powi(2) + (8.0 * 2f64.ln()) * 0.25f64.powi(2) / 12.0).sqrt()).to_rad();
+    for dx in [0u32, 2, 5, 10, 20] {
+        let theta = Arcmin::new(0.25 * f64::from(dx)).to_rad();
+        let expected = tsz_uk_per_y(Ghz::new(90.0)) * gas.y_smoothed(theta, seen_fwhm, &ProjectedGnfw::arnaud10());
+        let ours = f64::from(pixels(&scene, 0)[61 * 128 + 60 + dx as usize]);
+        assert!((ours / expected - 1.0).abs() < 5e-3, "{dx} pixels away: {ours} {expected} uK");
+    }
+}
+
+#[test]
+fn haloes_beyond_the_edge_leak_in_but_are_not_listed() {
+    let mut config = config();
+    config.components = vec![Component::Tsz];
+    let simulator = simulator(&config);
+    let geometry = simulator.geometry(Split::Test, 0).unwrap();
+    let at = |x, y| geometry.pix_to_sky(PixelPosition { x, y }).unwrap();
+    let halo = |x, y| simulator.halo(Mvir::new(4e14), Redshift::new(0.4), at(x, y)).unwrap();
+    let scene = |haloes: &[_]| simulator.scene(Split::Test, 0, Haloes::Given(haloes)).unwrap();
+    let outside = scene(&[halo(-2.0, 64.0)]);
+    assert!(outside.truth.haloes.is_empty());
+    assert!(pixels(&outside, 0)[64 * 128] < -5.0);
+    let far = scene(&[halo(-500.0, 64.0)]);
+    assert!(pixels(&far, 0).iter().all(|&pixel| pixel == 0.0));
+    let drawn = simulator.scene(Split::Test, 0, Haloes::Drawn).unwrap();
+    let both = simulator.scene(Split::Test, 0, Haloes::GivenAndDrawn(&[halo(30.0, 64.0)])).unwrap();
+    assert_eq!(both.truth.haloes.len(), drawn.truth.haloes.len() + 1);
+    assert!(both.truth.haloes.windows(2).all(|pair| pair[0].mvir.value() >= pair[1].mvir.value()));
+}
+
+/// Means of products of normal deviates; false alarm 4e-4 (4 sigma in six numbers).
+#[test]
+fn noise_is_white_and_independent_between_bands() {
+    let mut config = config();
+    config.components = vec![Component::Noise];
+    config.tiles.n_pixels_side = 512;
+    let scene = simulator(&config).scene(Split::Test, 0, Haloes::Drawn).unwrap();
+    let unit = |band_idx: usize| -> Vec<f64> {
+        let rms_uk = config.bands[band_idx].noise_uk_arcmin / config.tiles.pixel_arcmin;
+        pixels(&scene, band_idx).iter().map(|&pixel| f64::from(pixel) / rms_uk).collect()
+    };
+    let mean_product =
+        |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / a.len().min(b.len()) as f64;
+    let (first, second) = (unit(0), unit(1));
+    let tolerance = 4.0 / (512.0 * 512.0f64).sqrt();
+    assert!((mean_product(&first, &first) - 1.0).abs() < tolerance * 2f64.sqrt());
+    assert!((first.iter().sum::<f64>() / first.len() as f64).abs() < tolerance);
+    for (name, product) in [
+        ("bands", mean_product(&first, &second)),
+        ("columns", mean_product(&first, &first[1..])),
+        ("rows", mean_product(&first, &first[512..])),
+        ("both", mean_product(&first, &first[513..])),
+    ] {
+        assert!(product.abs() < tolerance, "neighbouring {name}: {product}");
+    }
 }
