@@ -70,7 +70,7 @@ pub enum Error {
     /// A halo that cannot be painted.
     #[error("halo {id}: y0 {y0} and theta500 {theta500_arcmin} arcmin must be finite and theta500 above zero")]
     BadHalo {
-        /// Number of the halo.
+        /// Its place in the list of those given.
         id: u64,
         /// Its central Compton y.
         y0: f64,

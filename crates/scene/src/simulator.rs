@@ -26,9 +26,9 @@ const PADDING: f64 = 1.1;
 pub enum Haloes<'a> {
     /// Those drawn from the mass function.
     Drawn,
-    /// Those given and no others; numbered in the order given. Any beyond the simulated rim are left out.
+    /// Those given and no others, each numbered by its place in the list. Any beyond the simulated rim are left out.
     Given(&'a [Halo]),
-    /// Those given, and after them those drawn.
+    /// Those given, and those drawn, whose numbers follow.
     GivenAndDrawn(&'a [Halo]),
 }
 
@@ -145,28 +145,31 @@ impl Simulator {
     /// The haloes of a tile and its rim, numbered.
     pub(crate) fn place(&self, key: TileKey, geometry: &Geometry, haloes: Haloes) -> Result<Vec<PlacedHalo>, Error> {
         let Some(population) = &self.population else { return Ok(Vec::new()) };
-        let mut placed = match haloes {
-            Haloes::Drawn => Vec::new(),
-            Haloes::Given(given) | Haloes::GivenAndDrawn(given) => self.place_given(given, geometry)?,
+        let (given, drawn) = match haloes {
+            Haloes::Drawn => (&[][..], true),
+            Haloes::Given(given) => (given, false),
+            Haloes::GivenAndDrawn(given) => (given, true),
         };
-        if let Haloes::Drawn | Haloes::GivenAndDrawn(_) = haloes {
-            placed.extend(population.draw(key, &self.window, geometry));
-        }
-        for (id, placed) in placed.iter_mut().enumerate() {
-            placed.halo.id = id as u64;
+        let mut placed = self.place_given(given, geometry)?;
+        if drawn {
+            let numbers = given.len() as u64..;
+            let drawn = population.draw(key, &self.window, geometry).into_iter().zip(numbers);
+            placed
+                .extend(drawn.map(|(PlacedHalo { halo, pixel }, id)| PlacedHalo { halo: Halo { id, ..halo }, pixel }));
         }
         Ok(placed)
     }
 
+    /// Those of the given haloes that lie on the tile or its rim, each with its place in the list as its number.
     fn place_given(&self, given: &[Halo], geometry: &Geometry) -> Result<Vec<PlacedHalo>, Error> {
         let mut placed = Vec::with_capacity(given.len());
-        for &halo in given {
+        for (halo, id) in given.iter().zip(0..) {
             let theta500_arcmin = halo.theta500.to_arcmin().value();
             if !(halo.y0.is_finite() && theta500_arcmin.is_finite() && theta500_arcmin > 0.0) {
-                return Err(Error::BadHalo { id: halo.id, y0: halo.y0, theta500_arcmin });
+                return Err(Error::BadHalo { id, y0: halo.y0, theta500_arcmin });
             }
             let pixel = geometry.sky_to_pix(halo.position).filter(|&pixel| self.window.is_simulated(pixel));
-            placed.extend(pixel.map(|pixel| PlacedHalo { halo, pixel }));
+            placed.extend(pixel.map(|pixel| PlacedHalo { halo: Halo { id, ..*halo }, pixel }));
         }
         Ok(placed)
     }

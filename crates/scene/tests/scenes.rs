@@ -137,6 +137,8 @@ fn haloes_beyond_the_edge_leak_in_but_are_not_listed() {
     let drawn = simulator.scene(Split::Test, 0, Haloes::Drawn).unwrap();
     let both = simulator.scene(Split::Test, 0, Haloes::GivenAndDrawn(&[halo(30.0, 64.0)])).unwrap();
     assert_eq!(both.truth.haloes.len(), drawn.truth.haloes.len() + 1);
+    assert_eq!(both.truth.haloes.iter().filter(|halo| halo.id == 0).count(), 1);
+    assert_eq!(scene(&[halo(-500.0, 64.0), halo(30.0, 64.0)]).truth.haloes[0].id, 1);
     assert!(both.truth.haloes.windows(2).all(|pair| pair[0].mvir.value() >= pair[1].mvir.value()));
 }
 
