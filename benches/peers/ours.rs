@@ -1,6 +1,8 @@
 //! Times one task of ours and prints one JSON line, as the Python scripts beside this file do for the peers.
 //!
-//! `ours fft PASS FLOAT N THREADS` with `PASS` one of `forward`, `inverse`, `filter`.
+//! `ours fft PASS FLOAT N THREADS` with `PASS` one of `forward`, `inverse`, `filter`; `ours mmf N THREADS`.
+
+mod matched_filter;
 
 use anyhow::{Result, bail};
 use arcmin_fft::{HalfPlane, Real, RealFft2};
@@ -12,18 +14,34 @@ fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["fft", pass, float, n, threads] => {
-            let (n, threads) = (n.parse()?, threads.parse()?);
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-            let seconds = pool.install(|| match float {
-                "f32" => fft::<f32>(pass, n),
-                "f64" => fft::<f64>(pass, n),
+            let size = n.parse()?;
+            let seconds = pool(threads)?.install(|| match float {
+                "f32" => fft::<f32>(pass, size),
+                "f64" => fft::<f64>(pass, size),
                 _ => bail!("float {float} is neither f32 nor f64"),
             })?;
-            report(&format!("fft_{pass}_{float}_{n}_{threads}t"), seconds);
+            report(&format!("fft_{pass}_{float}_{n}_{threads}t"), seconds, None);
         }
-        _ => bail!("usage: ours fft forward|inverse|filter f32|f64 N THREADS"),
+        ["mmf", n, threads] => {
+            let maps = matched_filter::maps(n.parse()?);
+            let (seconds, check) = pool(threads)?.install(|| -> Result<_> {
+                let check = rms(&matched_filter::run(&maps)?.snr);
+                Ok((best(|| drop(black_box(matched_filter::run(&maps)))), check))
+            })?;
+            report(&format!("mmf_12scales_3bands_{n}_{threads}t"), seconds, Some(check));
+        }
+        _ => bail!("usage: ours fft forward|inverse|filter f32|f64 N THREADS, or ours mmf N THREADS"),
     }
     Ok(())
+}
+
+fn pool(threads: &str) -> Result<rayon::ThreadPool> {
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(threads.parse()?).build()?)
+}
+
+/// What ours and the peer must agree on.
+fn rms(pixels: &[f32]) -> f64 {
+    (pixels.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>() / pixels.len() as f64).sqrt()
 }
 
 fn fft<T: Real>(pass: &str, n: usize) -> Result<f64> {
@@ -58,8 +76,9 @@ fn best(mut task: impl FnMut()) -> f64 {
 }
 
 #[allow(clippy::print_stdout, reason = "the answer of this program")]
-fn report(name: &str, seconds: f64) {
-    println!("{}", serde_json::json!({ "name": name, "seconds": seconds, "peak_bytes": peak_bytes() }));
+fn report(name: &str, seconds: f64, check: Option<f64>) {
+    let peak_bytes = peak_bytes();
+    println!("{}", serde_json::json!({ "name": name, "seconds": seconds, "peak_bytes": peak_bytes, "check": check }));
 }
 
 /// Largest resident memory of this process so far, where the system tells it.

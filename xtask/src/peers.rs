@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const N_ROUNDS: usize = 3;
+/// Relative difference of the results' figures: a peer may interpolate where we compute.
+const CHECK_TOLERANCE: f64 = 1e-3;
 
 /// A kind of work that a peer's script also does.
 struct Task {
@@ -52,6 +54,8 @@ struct Timing {
     peer: Option<String>,
     seconds: f64,
     peak_bytes: Option<u64>,
+    /// A figure of the result, on which both must agree.
+    check: Option<f64>,
 }
 
 /// One line of `target/peers.json`.
@@ -138,6 +142,9 @@ fn compare(ours: &Path, python: &Path, task: &Task, case: &[String]) -> Result<C
     }
     let (ours, peer) = (median(our_times), median(peer_times));
     ensure!(ours.name == peer.name, "ours timed {}, the peer {}", ours.name, peer.name);
+    if let (Some(a), Some(b)) = (ours.check, peer.check) {
+        ensure!((a / b - 1.0).abs() < CHECK_TOLERANCE, "{}: ours gives {a}, the peer {b}", ours.name);
+    }
     Ok(Comparison {
         name: ours.name,
         ours_s: ours.seconds,
