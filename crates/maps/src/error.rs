@@ -1,8 +1,9 @@
 //! What can go wrong with pixels.
 
 use crate::geometry::{Geometry, Shape};
+use arcmin_fits::Place;
 
-/// Errors of maps and geometries; those of files are added where files are read.
+/// Errors of maps, geometries, catalogues and their files.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -78,5 +79,48 @@ pub enum Error {
     BadBeam {
         /// What is wrong with it.
         reason: String,
+    },
+    /// A FITS file could not be read or written.
+    #[error(transparent)]
+    Fits(#[from] arcmin_fits::Error),
+    /// A header whose axes are not longitude and latitude in a projection that we know.
+    #[error("{place}: CTYPE '{ctype}' is not a sky projection of kind TAN, CAR or SFL: reproject the map")]
+    UnsupportedProjection {
+        /// The file and HDU.
+        place: Place,
+        /// Axis type as in the header.
+        ctype: String,
+    },
+    /// A header with distortions that we do not apply.
+    #[error("{place}: keyword {key} describes a distortion, which is not supported: reproject the map")]
+    UnsupportedDistortion {
+        /// The file and HDU.
+        place: Place,
+        /// The keyword.
+        key: String,
+    },
+    /// A header that does not say which frame its coordinates are in.
+    #[error("{place}: CTYPE '{ctype}' names no frame: give it with --frame equatorial or --frame galactic")]
+    MissingFrame {
+        /// The file and HDU.
+        place: Place,
+        /// Axis type as in the header.
+        ctype: String,
+    },
+    /// A frame that is neither equatorial (ICRS, FK5 J2000) nor galactic.
+    #[error("{place}: frame {frame} is not supported: convert the map, or say with --frame what it may be taken for")]
+    UnsupportedFrame {
+        /// The file and HDU.
+        place: Place,
+        /// The frame as the header has it.
+        frame: String,
+    },
+    /// A header whose numbers make no geometry.
+    #[error("{place}: the header's sky coordinates are not usable: {reason}")]
+    HeaderGeometry {
+        /// The file and HDU.
+        place: Place,
+        /// What is wrong with them.
+        reason: &'static str,
     },
 }

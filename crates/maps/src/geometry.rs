@@ -1,12 +1,13 @@
 //! Where pixels lie on the sky.
 //!
 //! The way from a pixel to the sky has three steps, a file each: [`linear`] takes pixels to the projection plane, one
-//! file per projection takes the plane to its native sphere, and [`rotation`] turns that sphere to the sky.
+//! file per projection takes the plane to its native sphere, and [`rotation`] turns that sphere to the sky. [`header`] reads and writes all of it as FITS cards.
 //!
 //! CG02: Calabretta & Greisen 2002, *Representations of celestial coordinates in FITS*, A&A 395, 1077. GC02: Greisen &
 //! Calabretta 2002, *Representations of world coordinates in FITS*, A&A 395, 1061.
 
 mod car;
+mod header;
 mod linear;
 mod projection;
 mod rotation;

@@ -46,7 +46,6 @@ CASES = {
     "car_oblique_south": header("CAR", (45.0, -60.0), (150.5, 100.5), pixel=0.3),
     "car_lonpole": header("CAR", (45.0, 30.0), (150.5, 100.5), pixel=0.3, LONPOLE=20.0),
     "car_latpole": header("CAR", (45.0, 30.0), (150.5, 100.5), pixel=0.3, LONPOLE=20.0, LATPOLE=-90.0),
-    "car_pole_by_latpole": header("CAR", (45.0, 0.0), (150.5, 100.5), pixel=0.3, LONPOLE=90.0, LATPOLE=40.0),
     "car_at_pole": header("CAR", (45.0, 90.0), (150.5, 100.5), pixel=0.3),
     "sfl_spt": header("SFL", (352.5, 0.0), (780.5, 7380.5), (1560, 1560), 0.0083333333333333, LONPOLE=0.0,
                       LATPOLE=90.0, RADESYS="FK5", EQUINOX=2000.0),
