@@ -2,6 +2,7 @@
 
 use crate::geometry::{Geometry, Shape};
 use arcmin_fits::Place;
+use std::path::PathBuf;
 
 /// Errors of maps, geometries, catalogues and their files.
 #[derive(Debug, thiserror::Error)]
@@ -36,10 +37,10 @@ pub enum Error {
         reason: &'static str,
     },
     /// A pixel that is not masked is NaN or infinite.
-    #[error("band {band}: {count} unmasked pixels are NaN or infinite (the first at x {x}, y {y}): mask them")]
+    #[error("{what}: {count} unmasked pixels are NaN or infinite (the first at x {x}, y {y}): mask them")]
     NonFinite {
-        /// Name of the band.
-        band: String,
+        /// Which map or band.
+        what: String,
         /// How many there are.
         count: usize,
         /// Column of the first.
@@ -73,6 +74,41 @@ pub enum Error {
         x: usize,
         /// Its row.
         y: usize,
+    },
+    /// Weights that are zero everywhere.
+    #[error("all weights are zero: the mask leaves nothing to measure")]
+    NoWeight,
+    /// Bins of multipoles that cannot be.
+    #[error("bins of multipoles need two or more edges that increase from zero or above, not {edges:?}")]
+    BadBins {
+        /// The edges given.
+        edges: Vec<f64>,
+    },
+    /// A text file could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    ReadText {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A text file could not be written; what was there before is still there.
+    #[error("cannot write {}: {source}: check the folder and its disk", path.display())]
+    WriteText {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A line of a text file is not what it should be.
+    #[error("{}, line {line}: this is not {expected}", path.display())]
+    BadLine {
+        /// The file.
+        path: PathBuf,
+        /// Number of the line, the first being 1.
+        line: usize,
+        /// What should stand there.
+        expected: &'static str,
     },
     /// A beam that cannot be.
     #[error("beam is not usable: {reason}")]

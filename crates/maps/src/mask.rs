@@ -8,7 +8,8 @@ pub mod distance;
 
 use crate::geometry::PixelPosition;
 use crate::observation::check_geometry;
-use crate::{Error, Geometry, Map};
+use crate::window::copy_window;
+use crate::{Error, Geometry, Map, Shape};
 use arcmin_units::{PixelUnit, SkyPosition};
 
 /// One flag a pixel: true where the pixel may be used.
@@ -102,6 +103,12 @@ impl Mask {
         check_geometry("the second mask", &self.geometry, &other.geometry)?;
         let valid = self.valid.iter().zip(&other.valid).map(|(&a, &b)| rule(a, b)).collect();
         Ok(Self { geometry: self.geometry.clone(), valid })
+    }
+
+    /// The window whose first pixel is `(x0, y0)`; what lies outside the image is invalid.
+    pub fn window(&self, x0: i64, y0: i64, shape: Shape) -> Self {
+        let valid = copy_window(self.geometry.shape(), &self.valid, (x0, y0), shape);
+        Self { geometry: self.geometry.window(x0, y0, shape), valid }
     }
 
     /// Valid where this one is not.

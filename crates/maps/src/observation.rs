@@ -1,6 +1,6 @@
 //! What a method sees: bands over one geometry, and the mask.
 
-use crate::{Beam, Error, Geometry, Map, Mask};
+use crate::{Beam, Error, Geometry, Map, Mask, Shape};
 use arcmin_units::{ComptonY, Ghz, MicroKelvinCmb};
 
 /// The map of one band, with what it measures in its type.
@@ -23,6 +23,14 @@ impl BandMap {
         match self {
             BandMap::Temperature { map, .. } => map.geometry(),
             BandMap::ComptonY(map) => map.geometry(),
+        }
+    }
+
+    /// The window whose first pixel is `(x0, y0)`; it may reach beyond the map, where its pixels mean nothing.
+    pub fn window(&self, x0: i64, y0: i64, shape: Shape) -> Self {
+        match self {
+            BandMap::Temperature { nu, map } => BandMap::Temperature { nu: *nu, map: map.window(x0, y0, shape).0 },
+            BandMap::ComptonY(map) => BandMap::ComptonY(map.window(x0, y0, shape).0),
         }
     }
 
@@ -75,6 +83,13 @@ impl Observation {
         Ok(Self { bands, mask })
     }
 
+    /// The window whose first pixel is `(x0, y0)`; what lies outside the image is masked.
+    pub fn window(&self, x0: i64, y0: i64, shape: Shape) -> Self {
+        let bands =
+            self.bands.iter().map(|band| Band { map: band.map.window(x0, y0, shape), ..band.clone() }).collect();
+        Self { bands, mask: self.mask.window(x0, y0, shape) }
+    }
+
     /// The bands, in the order given.
     pub fn bands(&self) -> &[Band] {
         &self.bands
@@ -117,5 +132,10 @@ fn check_finite(band: &Band, mask: &Mask) -> Result<(), Error> {
     let bad = |&(_, (pixel, &valid)): &(usize, (&f32, &bool))| valid && !pixel.is_finite();
     let mut bad_pixels = band.map.pixels().iter().zip(mask.valid()).enumerate().filter(bad);
     let Some((first, _)) = bad_pixels.next() else { return Ok(()) };
-    Err(Error::NonFinite { band: band.name.clone(), count: 1 + bad_pixels.count(), x: first % nx, y: first / nx })
+    Err(Error::NonFinite {
+        what: format!("band {}", band.name),
+        count: 1 + bad_pixels.count(),
+        x: first % nx,
+        y: first / nx,
+    })
 }
