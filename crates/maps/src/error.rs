@@ -92,14 +92,6 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A text file could not be written; what was there before is still there.
-    #[error("cannot write {}: {source}: check the folder and its disk", path.display())]
-    WriteText {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
     /// A line of a text file is not what it should be.
     #[error("{}, line {line}: this is not {expected}", path.display())]
     BadLine {
@@ -158,5 +150,107 @@ pub enum Error {
         place: Place,
         /// What is wrong with them.
         reason: &'static str,
+    },
+    /// A map whose header does not name the unit of its pixels.
+    #[error("{place}: no BUNIT or UNITS keyword says what the pixels are: give it with --unit uK or --unit compton-y")]
+    MissingUnit {
+        /// The file and HDU.
+        place: Place,
+    },
+    /// A map in a unit that is not ours.
+    #[error("{place}: {keyword} = '{unit}' is not a unit we know: say with --unit (uK, mK, K, compton-y) what it is")]
+    UnknownUnit {
+        /// The file and HDU.
+        place: Place,
+        /// The keyword.
+        keyword: &'static str,
+        /// Unit as in the header.
+        unit: String,
+    },
+    /// A map whose header names two units.
+    #[error("{place}: {first} and {second} name different units: say with --unit (uK, mK, K, compton-y) which it is")]
+    ContradictingUnits {
+        /// The file and HDU.
+        place: Place,
+        /// The first keyword.
+        first: &'static str,
+        /// The other keyword.
+        second: &'static str,
+    },
+    /// A temperature map without its frequency.
+    #[error("band {band}: no FREQ keyword says at what frequency it was observed: give it with --freq-ghz")]
+    MissingFrequency {
+        /// Name of the band.
+        band: String,
+    },
+    /// A mask that does not lie where the maps lie.
+    #[error("{place}: the mask lies on another geometry: {got}; the map's is {expected}")]
+    MaskGeometry {
+        /// The file and HDU.
+        place: Place,
+        /// Geometry or shape of the mask.
+        got: String,
+        /// Geometry of the map.
+        expected: Box<Geometry>,
+    },
+    /// A file has no part of the name asked for.
+    #[error("{} has no HDU named {name}; it holds: {holds}", path.display())]
+    NoHduOfName {
+        /// The file.
+        path: PathBuf,
+        /// The name asked for.
+        name: String,
+        /// What there is.
+        holds: String,
+    },
+    /// A catalogue lacks a column.
+    #[error("{catalogue} has no column {column}; it has: {present}")]
+    NoColumn {
+        /// The file, or "the catalogue" when it was made in memory.
+        catalogue: String,
+        /// The column asked for.
+        column: String,
+        /// The columns there are.
+        present: String,
+    },
+    /// A column holds something else than what was asked for.
+    #[error("column {column} of {catalogue} holds {got}, not {expected}")]
+    ColumnKind {
+        /// The file, or "the catalogue" when it was made in memory.
+        catalogue: String,
+        /// The column.
+        column: String,
+        /// What was asked for.
+        expected: &'static str,
+        /// What it holds.
+        got: String,
+    },
+    /// A column has not one value for each row of its catalogue.
+    #[error("column {column} has {got} values, the catalogue {rows} rows")]
+    ColumnLength {
+        /// The column.
+        column: String,
+        /// Rows of the catalogue.
+        rows: usize,
+        /// Length of the column.
+        got: usize,
+    },
+    /// A name that a further column cannot have.
+    #[error("a further column cannot be named '{column}'")]
+    ColumnName {
+        /// The name.
+        column: String,
+    },
+    /// A row of a catalogue is nowhere on the sky.
+    #[error("{}, row {row}: ({lon_deg}, {lat_deg}) deg is not a position on the sky", path.display())]
+    BadPosition {
+        /// The file.
+        path: PathBuf,
+        /// Number of the row, the first being 1.
+        row: usize,
+        /// Longitude in degrees.
+        lon_deg: f64,
+        /// Latitude in degrees.
+        lat_deg: f64,
     },
 }

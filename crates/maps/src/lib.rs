@@ -9,7 +9,9 @@
 //! Begin with [`geometry`], then [`map`] and [`observation`].
 
 pub mod beam;
+pub mod catalogue;
 pub mod error;
+pub mod file;
 pub mod frame;
 pub mod geometry;
 pub mod map;
@@ -21,6 +23,7 @@ pub mod weights;
 mod window;
 
 pub use beam::{Beam, BeamTable};
+pub use catalogue::Catalogue;
 pub use error::Error;
 pub use frame::convert_frame;
 pub use geometry::{Geometry, PixelPosition, Projection, Shape};
