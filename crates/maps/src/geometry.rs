@@ -1,10 +1,8 @@
 //! Where pixels lie on the sky.
 //!
-//! The way from a pixel to the sky has three steps, a file each: [`linear`] takes pixels to the projection plane, one
-//! file per projection takes the plane to its native sphere, and [`rotation`] turns that sphere to the sky. [`header`] reads and writes all of it as FITS cards.
-//!
-//! CG02: Calabretta & Greisen 2002, *Representations of celestial coordinates in FITS*, A&A 395, 1077. GC02: Greisen &
-//! Calabretta 2002, *Representations of world coordinates in FITS*, A&A 395, 1061.
+//! The way from a pixel to the sky has three steps, a file each in `geometry/`: `linear` takes pixels to the projection
+//! plane, one file per projection takes the plane to its native sphere, and `rotation` turns that sphere to the sky.
+//! `header` reads and writes all of it as FITS cards. Papers: CG02 and GC02 of the [crate](crate)'s list.
 
 mod car;
 mod header;

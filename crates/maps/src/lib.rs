@@ -6,7 +6,14 @@
 //! Conventions: arrays are `[y, x]`, row-major; the centre of the first pixel is `(0, 0)`; angles are radians;
 //! pixels are `f32`. A missing pixel is recorded in a [`Mask`], never as zero or NaN.
 //!
-//! Begin with [`geometry`], then [`map`] and [`observation`].
+//! Begin with [`geometry`], then [`map`] and [`observation`]; [`mod@file`] and [`catalogue`] are the way in and out.
+//!
+//! # References
+//! - `CG02`: Calabretta & Greisen 2002, *Representations of celestial coordinates in FITS*, A&A 395, 1077.
+//! - `GC02`: Greisen & Calabretta 2002, *Representations of world coordinates in FITS*, A&A 395, 1061.
+//! - `RP66`: Rosenfeld & Pfaltz 1966, *Sequential operations in digital picture processing*, J. ACM 13, 471.
+//! - `MRH00`: Meijster, Roerdink & Hesselink 2000, *A general algorithm for computing distance transforms in linear
+//!   time*, in Mathematical Morphology and its Applications, 331.
 
 pub mod beam;
 pub mod catalogue;

@@ -103,6 +103,7 @@ fn what_the_header_does_not_say_is_asked_for_by_option() {
         (vec![("BUNIT", "uK"), ("UNITS", "K")], ["BUNIT and UNITS", "--unit"]),
         (vec![("BUNIT", "uK"), ("CTYPE1", "XLON-CAR"), ("CTYPE2", "XLAT-CAR")], ["names no frame", "--frame"]),
         (vec![("BUNIT", "uK"), ("NOISE", "-1")], ["NOISE = -1", "map.fits"]),
+        (vec![("BUNIT", "uK"), ("FREQ", "1.5e11")], ["FREQ = 150000000000", "GHz"]),
         (vec![("BUNIT", "uK"), ("FREQ", "0")], ["FREQ = 0", "map.fits"]),
         (vec![("BUNIT", "uK"), ("CTYPE1", "")], ["CTYPE1 is missing", "map.fits"]),
     ] {
@@ -117,6 +118,14 @@ fn what_the_header_does_not_say_is_asked_for_by_option() {
 #[test]
 fn options_go_over_the_header() {
     let folder = Folder::new();
+    let path =
+        folder.image(&[("UNITS", "K"), ("FREQ", "f150"), ("BEAMFWHM", "none"), ("NOISE", "low"), ("BAND", "150")]);
+    let beam = Beam::gaussian(Arcmin::new(2.0)).unwrap();
+    let (nu, noise_arcmin) = (Some(Ghz::new(150.0)), Some(3.0));
+    let options = ReadOptions { nu, noise_arcmin, beam: Some(beam.clone()), ..Default::default() };
+    let band = read_map(&path, &options).unwrap().into_band("other").unwrap();
+    assert_eq!((band.name.as_str(), band.beam, band.noise_arcmin), ("150", beam, Some(3.0)));
+
     let path = folder.image(&[("UNITS", "Tcmb"), ("BMAJ", "0.02")]);
     let options = ReadOptions { unit: Some(FileUnit::ComptonY), frame: Some(Frame::Galactic), ..Default::default() };
     let file = read_map(&path, &options).unwrap();
@@ -190,6 +199,7 @@ fn an_image_of_three_axes_is_refused() {
 
 /// The released map of Compton y of the SPT 100 deg2 field, misleading unit included.
 #[test]
+#[allow(clippy::print_stderr)] // a test that was skipped must say so
 fn the_spt_map_is_read_as_released() {
     let Some(data) = std::env::var_os("ARCMIN_DATA") else {
         eprintln!("skipped: ARCMIN_DATA is not set");

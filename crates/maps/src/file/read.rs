@@ -24,6 +24,12 @@ pub struct ReadOptions {
     pub unit: Option<FileUnit>,
     /// Frame of the sky coordinates, over what the header says.
     pub frame: Option<Frame>,
+    /// Frequency of a temperature map, over `FREQ`.
+    pub nu: Option<Ghz>,
+    /// Beam, over `BEAMFWHM` and `BMAJ`.
+    pub beam: Option<Beam>,
+    /// White noise level in uK_CMB or y, times arcmin, over `NOISE`.
+    pub noise_arcmin: Option<f64>,
 }
 
 /// A map of either kind.
@@ -42,7 +48,7 @@ pub struct MapFile {
     pub map: UnitMap,
     /// Valid where the map holds a number.
     pub finite: Mask,
-    /// Frequency.
+    /// Frequency of a temperature map.
     pub nu: Option<Ghz>,
     /// Beam.
     pub beam: Option<Beam>,
@@ -86,19 +92,19 @@ pub fn read_map(path: &Path, options: &ReadOptions) -> Result<MapFile, Error> {
         *pixel = if value.is_finite() { value as f32 } else { f32::NAN };
     }
     let finite = Mask::new(geometry.clone(), pixels.iter().map(|p| p.is_finite()).collect())?;
-    Ok(MapFile {
-        map: match unit {
-            FileUnit::ComptonY => UnitMap::ComptonY(Map::new(geometry, pixels)?),
-            FileUnit::MicroKelvin | FileUnit::MilliKelvin | FileUnit::Kelvin => {
-                UnitMap::Temperature(Map::new(geometry, pixels)?)
-            }
-        },
-        finite,
-        nu: positive(header, "FREQ")?.map(Ghz::new),
-        beam: beam_of(header)?,
-        noise_arcmin: not_negative(header, "NOISE")?.map(|noise| noise * scale),
-        band_name: header.get_str("BAND")?.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
-    })
+    let (map, nu) = match unit {
+        FileUnit::ComptonY => (UnitMap::ComptonY(Map::new(geometry, pixels)?), None),
+        FileUnit::MicroKelvin | FileUnit::MilliKelvin | FileUnit::Kelvin => {
+            let nu = options.nu.map_or_else(|| frequency_of(header), |nu| Ok(Some(nu)))?;
+            (UnitMap::Temperature(Map::new(geometry, pixels)?), nu)
+        }
+    };
+    let beam = options.beam.clone().map_or_else(|| beam_of(header), |beam| Ok(Some(beam)))?;
+    let noise_arcmin = match options.noise_arcmin {
+        Some(noise_arcmin) => Some(noise_arcmin),
+        None => not_negative(header, "NOISE")?.map(|noise| noise * scale),
+    };
+    Ok(MapFile { map, finite, nu, beam, noise_arcmin, band_name: band_name_of(header)? })
 }
 
 /// Reads a mask for maps of the given geometry from a FITS image of any type: valid where it is neither zero nor NaN.
@@ -157,8 +163,20 @@ fn beam_of(header: &Header) -> Result<Option<Beam>, Error> {
     fwhm.map(Beam::gaussian).transpose()
 }
 
-fn positive(header: &Header, key: &'static str) -> Result<Option<f64>, Error> {
-    checked(header, key, "a positive number", |value| value > 0.0)
+/// `BAND`, which may be text or a number.
+fn band_name_of(header: &Header) -> Result<Option<String>, Error> {
+    let name = match header.get("BAND") {
+        Some(arcmin_fits::Value::Text(name)) => Some(name.trim().to_owned()),
+        _ => header.get_f64("BAND")?.map(|number| number.to_string()),
+    };
+    Ok(name.filter(|name| !name.is_empty()))
+}
+
+/// `FREQ`; a number that can only be Hz is refused.
+fn frequency_of(header: &Header) -> Result<Option<Ghz>, Error> {
+    const GHZ_MAX: f64 = 1e5;
+    let nu_ghz = checked(header, "FREQ", "a frequency in GHz", |value| value > 0.0 && value < GHZ_MAX)?;
+    Ok(nu_ghz.map(Ghz::new))
 }
 
 fn not_negative(header: &Header, key: &'static str) -> Result<Option<f64>, Error> {

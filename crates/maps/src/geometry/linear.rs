@@ -2,7 +2,7 @@
 
 use super::PixelPosition;
 
-/// `plane = cd (p - crpix)`: zero-based pixels to intermediate world coordinates in radians (GC02: Greisen & Calabretta 2002, Eq. 1).
+/// `plane = cd (p - crpix)`: zero-based pixels to intermediate world coordinates in radians (GC02, Eq. 1).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Linear {
     pub(super) crpix: PixelPosition,

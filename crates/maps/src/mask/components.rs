@@ -31,7 +31,7 @@ pub struct Region {
 impl Components {
     /// Labels the connected regions of the `chosen` pixels `[y, x]`, in the order of their first pixels.
     ///
-    /// Two passes with a union-find of provisional labels (Rosenfeld & Pfaltz 1966): time grows with the pixels.
+    /// Two passes with a union-find of provisional labels (RP66): time grows with the pixels.
     ///
     /// # Panics
     /// When the flags do not fit the shape.
@@ -86,7 +86,7 @@ impl Components {
 /// The neighbours of pixel `i` that come before it.
 fn before(i: usize, nx: usize, neighbours: Neighbours) -> [Option<usize>; 4] {
     let (left, up) = (!i.is_multiple_of(nx), i >= nx);
-    let (right, corners) = ((i + 1) % nx != 0, neighbours == Neighbours::Eight);
+    let (right, corners) = (!(i + 1).is_multiple_of(nx), neighbours == Neighbours::Eight);
     [
         left.then(|| i - 1),
         up.then(|| i - nx),

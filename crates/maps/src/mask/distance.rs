@@ -19,7 +19,7 @@ impl Mask {
     /// Distance in pixels from each pixel's centre to that of the nearest invalid pixel, `[y, x]`: zero for invalid
     /// pixels, infinite when there is none.
     ///
-    /// Exact and Euclidean, in time that grows with the pixels (Meijster, Roerdink & Hesselink 2000).
+    /// Exact and Euclidean, in time that grows with the pixels (MRH00).
     pub fn distance_to_invalid(&self, outside: Outside) -> Vec<f32> {
         let targets: Vec<bool> = self.valid().iter().map(|v| !v).collect();
         distance_to(self.geometry().shape(), &targets, outside)
