@@ -2,7 +2,7 @@
 //!
 //! The way from a pixel to the sky has three steps, a file each in `geometry/`: `linear` takes pixels to the projection
 //! plane, one file per projection takes the plane to its native sphere, and `rotation` turns that sphere to the sky.
-//! `header` reads and writes all of it as FITS cards. Papers: CG02 and GC02 of the [crate](crate)'s list.
+//! `header` reads and writes all of it as FITS cards. Papers: CG02 and GC02 of the list of papers of the crate.
 
 mod car;
 mod header;
