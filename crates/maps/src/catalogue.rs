@@ -240,6 +240,25 @@ impl Catalogue {
         }
     }
 
+    /// The rows of all parts after one another.
+    ///
+    /// # Errors
+    /// [`Error::NoColumn`] or [`Error::ColumnKind`] when a part lacks a column of the first.
+    pub fn concatenate(parts: &[Self]) -> Result<Self, Error> {
+        let Some(first) = parts.first() else { return Ok(Self::new(&[], Frame::Equatorial)) };
+        let positions: Vec<SkyPosition> = parts.iter().flat_map(|part| part.positions.iter().copied()).collect();
+        let mut whole = Self::new(&positions, Frame::Equatorial);
+        for column in &first.columns {
+            let name = column.name.as_str();
+            whole = match &column.values {
+                Values::F64(_) => whole.with_f64(name, joined(parts, |part| part.f64(name))?)?,
+                Values::I64(_) => whole.with_i64(name, joined(parts, |part| part.i64(name).map(<[_]>::to_vec))?)?,
+                Values::Text(_) => whole.with_text(name, joined(parts, |part| part.text(name).map(<[_]>::to_vec))?)?,
+            };
+        }
+        Ok(whole)
+    }
+
     /// All columns as a file holds them: the name first, then the position, then the rest.
     fn all_columns(&self) -> Vec<Column> {
         // Rounded to 0.4 microarcsec, so that degrees that went through radians look as they did before.
@@ -278,4 +297,9 @@ impl Catalogue {
 /// The last part of a file's name in lower case.
 fn extension(path: &Path) -> String {
     path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
+}
+
+fn joined<T>(parts: &[Catalogue], of: impl Fn(&Catalogue) -> Result<Vec<T>, Error>) -> Result<Vec<T>, Error> {
+    let columns = parts.iter().map(of).collect::<Result<Vec<_>, _>>()?;
+    Ok(columns.into_iter().flatten().collect())
 }

@@ -47,7 +47,10 @@ fn check_candidate(candidate: &Candidate, answer: &Detections) {
     assert!(answer.searched.valid()[pixel], "a candidate lies on a searched pixel: {candidate:?}");
     for size in [&candidate.best, &candidate.fixed].into_iter().flatten() {
         let y_c = size.y_c;
-        assert!(y_c.value.is_finite() && y_c.error.is_finite() && y_c.error > 0.0, "amplitudes are usable: {candidate:?}");
+        assert!(
+            y_c.value.is_finite() && y_c.error.is_finite() && y_c.error > 0.0,
+            "amplitudes are usable: {candidate:?}"
+        );
         assert!(size.scale_arcmin > 0.0, "scales are positive: {candidate:?}");
     }
 }

@@ -1,7 +1,9 @@
 //! A finder's answer.
 
-use arcmin_maps::Mask;
-use arcmin_units::SkyPosition;
+use arcmin_maps::catalogue::columns;
+use arcmin_maps::catalogue::name::iau_name;
+use arcmin_maps::{Catalogue, Mask, convert_frame};
+use arcmin_units::{Frame, SkyPosition};
 
 /// A number with its one-sigma error.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,4 +59,76 @@ pub struct Detections {
     pub candidates: Vec<Candidate>,
     /// The pixels that were really searched.
     pub searched: Mask,
+}
+
+impl Detections {
+    /// The candidates with the column names that the field knows, in the order of the candidates.
+    ///
+    /// Columns of an amplitude that no candidate has are left out; where some candidates lack it, theirs is NaN.
+    ///
+    /// # Errors
+    /// None that depends on the candidates; [`arcmin_maps::Error`] as the catalogue declares it.
+    pub fn to_catalogue(&self) -> Result<Catalogue, arcmin_maps::Error> {
+        let frame = self.searched.geometry().frame();
+        let positions: Vec<SkyPosition> = self.candidates.iter().map(|c| c.position).collect();
+        let name = |c: &Candidate| iau_name("ARC", convert_frame(c.position, frame, Frame::Equatorial));
+        let mut catalogue = Catalogue::new(&positions, frame)
+            .with_text(columns::NAME, self.candidates.iter().map(name).collect())?
+            .with_f64(columns::SNR, self.candidates.iter().map(|c| c.score).collect())?;
+        if self.candidates.is_empty() || self.candidates.iter().any(|c| c.best.is_some()) {
+            let template = |c: &Candidate| c.best.as_ref().map_or_else(String::new, |best| best.template.clone());
+            catalogue = catalogue
+                .with_f64(columns::Y_C, self.amplitudes(|c| &c.best, |y| y.value))?
+                .with_f64(columns::ERR_Y_C, self.amplitudes(|c| &c.best, |y| y.error))?
+                .with_text(columns::TEMPLATE, self.candidates.iter().map(template).collect())?;
+        }
+        if self.candidates.is_empty() || self.candidates.iter().any(|c| c.fixed.is_some()) {
+            catalogue = catalogue
+                .with_f64(columns::FIXED_SNR, self.amplitudes(|c| &c.fixed, |y| y.value / y.error))?
+                .with_f64(columns::FIXED_Y_C, self.amplitudes(|c| &c.fixed, |y| y.value))?
+                .with_f64(columns::FIXED_ERR_Y_C, self.amplitudes(|c| &c.fixed, |y| y.error))?;
+        }
+        catalogue
+            .with_text(columns::TILE_NAME, self.candidates.iter().map(|c| c.tile_name.clone()).collect())?
+            .with_i64(columns::FLAGS, self.candidates.iter().map(|c| i64::from(c.flags)).collect())
+    }
+
+    fn amplitudes(&self, which: fn(&Candidate) -> &Option<SizeMeasured>, of: fn(&Measured) -> f64) -> Vec<f64> {
+        self.candidates.iter().map(|c| which(c).as_ref().map_or(f64::NAN, |size| of(&size.y_c))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arcmin_maps::{Geometry, Shape};
+    use arcmin_units::Arcmin;
+
+    fn detections(candidates: Vec<Candidate>) -> Detections {
+        let centre = SkyPosition::from_deg(350.0, -55.0).expect("a position");
+        let geometry = Geometry::tile(centre, Shape { ny: 4, nx: 4 }, Arcmin::new(1.0)).expect("a tile");
+        Detections { candidates, searched: Mask::all_valid(geometry) }
+    }
+
+    #[test]
+    fn catalogue_has_the_columns_of_the_field_even_when_empty() {
+        let catalogue = detections(Vec::new()).to_catalogue().expect("an empty catalogue");
+        assert!(catalogue.is_empty());
+        for name in ["name", "SNR", "y_c", "err_y_c", "fixed_SNR", "fixed_y_c", "template", "tileName", "flags"] {
+            assert!(catalogue.column(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn catalogue_holds_what_the_candidates_say() {
+        let y_c = Measured { value: 5e-5, error: 1e-5 };
+        let size = SizeMeasured { template: "beta-0.50".into(), scale_arcmin: 0.5, y_c };
+        let position = SkyPosition::from_deg(350.5, -55.25).expect("a position");
+        let candidate =
+            Candidate { position, score: 6.5, best: Some(size), fixed: None, tile_name: "t".into(), flags: 2 };
+        let catalogue = detections(vec![candidate]).to_catalogue().expect("a catalogue");
+        assert_eq!(catalogue.f64("y_c").expect("measured"), [5e-5]);
+        assert_eq!(catalogue.text("name").expect("named"), ["ARC J2322.0-5515"]);
+        assert!(catalogue.column("fixed_y_c").is_none());
+    }
 }
