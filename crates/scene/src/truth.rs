@@ -1,6 +1,8 @@
 //! What is really in a simulated sky.
 
+use crate::Error;
 use arcmin_maps::Mask;
+use arcmin_maps::catalogue::{Catalogue, columns};
 use arcmin_units::{M200m, M500c, Mvir, Radian, Redshift, SkyPosition};
 
 /// One halo of a simulated sky.
@@ -33,4 +35,27 @@ pub struct Truth {
     pub haloes: Vec<Halo>,
     /// The pixels that were simulated.
     pub footprint: Mask,
+}
+
+impl Truth {
+    /// The haloes as a catalogue: name, position, redshift, the masses, central y and angular size.
+    ///
+    /// Names are `T<tile>-H<halo>`, unique within a source. Positions become equatorial, as in every catalogue.
+    ///
+    /// # Errors
+    /// Those of building a catalogue.
+    pub fn to_catalogue(&self) -> Result<Catalogue, Error> {
+        let positions: Vec<SkyPosition> = self.haloes.iter().map(|halo| halo.position).collect();
+        let names = self.haloes.iter().map(|halo| format!("T{:05}-H{:07}", self.tile, halo.id)).collect();
+        let numbers = |of: fn(&Halo) -> f64| self.haloes.iter().map(of).collect::<Vec<f64>>();
+        let catalogue = Catalogue::new(&positions, self.footprint.geometry().frame())
+            .with_text(columns::NAME, names)?
+            .with_f64(columns::REDSHIFT, numbers(|halo| halo.redshift.value()))?
+            .with_f64(columns::M500C, numbers(|halo| halo.m500c.value()))?
+            .with_f64(columns::M200M, numbers(|halo| halo.m200m.value()))?
+            .with_f64(columns::MVIR, numbers(|halo| halo.mvir.value()))?
+            .with_f64(columns::TRUE_Y_C, numbers(|halo| halo.y0))?
+            .with_f64(columns::THETA500_ARCMIN, numbers(|halo| halo.theta500.to_arcmin().value()))?;
+        Ok(catalogue)
+    }
 }

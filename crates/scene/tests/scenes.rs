@@ -168,3 +168,25 @@ fn noise_is_white_and_independent_between_bands() {
         assert!(product.abs() < tolerance, "neighbouring {name}: {product}");
     }
 }
+
+#[test]
+fn the_catalogue_lists_every_halo() {
+    let scene = simulator(&config()).scene(Split::Test, 1, Haloes::Drawn).unwrap();
+    let catalogue = scene.truth.to_catalogue().unwrap();
+    let heaviest = scene.truth.haloes[0];
+    assert_eq!(catalogue.len(), scene.truth.haloes.len());
+    assert_eq!(catalogue.positions()[0], heaviest.position);
+    assert_eq!(catalogue.text("name").unwrap()[0], format!("T00001-H{:07}", heaviest.id));
+    for (column, value) in [
+        ("RADeg", heaviest.position.lon_deg()),
+        ("decDeg", heaviest.position.lat_deg()),
+        ("redshift", heaviest.redshift.value()),
+        ("M500c", heaviest.m500c.value()),
+        ("M200m", heaviest.m200m.value()),
+        ("Mvir", heaviest.mvir.value()),
+        ("true_y_c", heaviest.y0),
+        ("theta500Arcmin", heaviest.theta500.to_arcmin().value()),
+    ] {
+        assert_eq!(catalogue.f64(column).unwrap()[0], value, "{column}");
+    }
+}
