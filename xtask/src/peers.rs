@@ -194,9 +194,11 @@ fn median(mut timings: Vec<Timing>) -> Timing {
 }
 
 fn write(comparisons: &[Comparison]) -> Result<()> {
-    let path = root().join("target").join("peers.json");
-    std::fs::create_dir_all(path.parent().expect("the path has a folder"))
-        .and_then(|()| std::fs::write(&path, serde_json::to_string_pretty(comparisons).unwrap_or_default() + "\n"))
+    let folder = root().join("target");
+    let path = folder.join("peers.json");
+    let json = serde_json::to_string_pretty(comparisons)? + "\n";
+    std::fs::create_dir_all(&folder)
+        .and_then(|()| std::fs::write(&path, json))
         .with_context(|| format!("cannot write {}", path.display()))?;
     say(&format!("written: {}", path.display()));
     Ok(())
