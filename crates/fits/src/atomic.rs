@@ -15,10 +15,7 @@ pub fn write_atomically(
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Error> {
     let path = path.as_ref();
-    let write = |source| Error::Write {
-        path: path.to_owned(),
-        source,
-    };
+    let write = |source| Error::Write { path: path.to_owned(), source };
     if path.is_dir() {
         return Err(write(io::ErrorKind::IsADirectory.into()));
     }
@@ -28,14 +25,10 @@ pub fn write_atomically(
     };
     let temporary = temporary_in(directory, path).map_err(write)?;
     let mut writer = BufWriter::with_capacity(1 << 18, temporary.as_file());
-    fill(&mut writer)
-        .and_then(|()| writer.flush())
-        .map_err(write)?;
+    fill(&mut writer).and_then(|()| writer.flush()).map_err(write)?;
     drop(writer);
     temporary.as_file().sync_all().map_err(write)?;
-    temporary
-        .persist(path)
-        .map_err(|error| write(error.error))?;
+    temporary.persist(path).map_err(|error| write(error.error))?;
     sync_directory(directory).map_err(write)
 }
 
@@ -55,9 +48,5 @@ fn temporary_in(directory: &Path, path: &Path) -> io::Result<tempfile::NamedTemp
 
 /// Makes the rename itself survive a power cut; only Unix can open a directory for that.
 fn sync_directory(directory: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(directory)?.sync_all()
-    } else {
-        Ok(())
-    }
+    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
 }

@@ -84,14 +84,9 @@ impl Card {
 
     /// Checks that FITS can hold this card before it enters a header.
     pub(crate) fn checked(key: &str, value: Option<Value>, comment: &str) -> Result<Self, Error> {
-        let bad = |reason| Error::BadCard {
-            key: key.to_owned(),
-            reason,
-        };
+        let bad = |reason| Error::BadCard { key: key.to_owned(), reason };
         if !key_is_valid(key, value.is_some()) {
-            return Err(bad(
-                "keywords are made of A-Z, 0-9, - and _, with single blanks only in HIERARCH ones",
-            ));
+            return Err(bad("keywords are made of A-Z, 0-9, - and _, with single blanks only in HIERARCH ones"));
         }
         if matches!(key, "END" | "CONTINUE") {
             return Err(bad("this keyword belongs to the format itself"));
@@ -104,9 +99,7 @@ impl Card {
                 return Err(bad("the text is not plain printable ASCII"));
             }
             Some(Value::Float(number)) if !number.is_finite() => {
-                return Err(bad(
-                    "FITS headers hold no NaN or infinity: leave the keyword out",
-                ));
+                return Err(bad("FITS headers hold no NaN or infinity: leave the keyword out"));
             }
             _ => {}
         }
@@ -117,52 +110,31 @@ impl Card {
             Some(Value::Text(text)) => Some(Value::Text(text.trim_end().to_owned())),
             other => other,
         };
-        Ok(Self {
-            key: key.to_owned(),
-            value,
-            comment: comment.trim_end().to_owned(),
-        })
+        Ok(Self { key: key.to_owned(), value, comment: comment.trim_end().to_owned() })
     }
 
     /// Reads one card; bytes outside printable ASCII become `?`.
     pub(crate) fn parse(bytes: &[u8]) -> Self {
-        let text: String = bytes
-            .iter()
-            .map(|&b| {
-                if (0x20..0x7f).contains(&b) {
-                    char::from(b)
-                } else {
-                    '?'
-                }
-            })
-            .collect();
+        let text: String = bytes.iter().map(|&b| if (0x20..0x7f).contains(&b) { char::from(b) } else { '?' }).collect();
         let (key, rest) = text.split_at(text.len().min(8));
         let key = key.trim_end();
         if key == "HIERARCH" {
             if let Some((name, value)) = rest.split_once('=')
                 && (1..=LONG_KEY_MAX).contains(&name.trim().len())
             {
-                return Self::with_value(name.trim(), value);
+                return Self::with_value(&name.trim().to_ascii_uppercase(), value);
             }
         } else if key == "CONTINUE" {
             return Self::with_value(key, rest);
         } else if let Some(value) = rest.strip_prefix("= ").filter(|_| !is_commentary(key)) {
             return Self::with_value(key, value);
         }
-        Self {
-            key: key.to_owned(),
-            value: None,
-            comment: rest.trim_end().to_owned(),
-        }
+        Self { key: key.to_owned(), value: None, comment: rest.trim_end().to_owned() }
     }
 
     fn with_value(key: &str, rest: &str) -> Self {
         let (value, comment) = split_value(rest.trim());
-        Self {
-            key: key.to_owned(),
-            value: Some(value),
-            comment: comment.to_owned(),
-        }
+        Self { key: key.to_owned(), value: Some(value), comment: comment.to_owned() }
     }
 
     /// Appends the card as one or, for long strings and commentary, several lines.
@@ -212,11 +184,7 @@ impl Card {
             rest = tail;
             let more = if rest.is_empty() { "" } else { "&" };
             let line = format!("{head}'{}{more}'", piece.replace('\'', "''"));
-            let line = if rest.is_empty() {
-                with_comment(line, &self.comment)
-            } else {
-                line
-            };
+            let line = if rest.is_empty() { with_comment(line, &self.comment) } else { line };
             push_card(&line, out);
             head = "CONTINUE  ".to_owned();
         }
@@ -245,10 +213,7 @@ fn key_is_valid(key: &str, has_value: bool) -> bool {
         return is_commentary(key);
     }
     let of_key = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
-    !is_commentary(key)
-        && key
-            .split(' ')
-            .all(|word| !word.is_empty() && word.chars().all(of_key))
+    !is_commentary(key) && key.split(' ').all(|word| !word.is_empty() && word.chars().all(of_key))
 }
 
 fn is_printable(text: &str) -> bool {
@@ -285,18 +250,13 @@ fn comment_of(tail: &str) -> &str {
 }
 
 fn parse_value(text: &str) -> Value {
-    let is_number = text
-        .bytes()
-        .all(|b| b.is_ascii_digit() || b"+-.EeDd".contains(&b));
+    let is_number = text.bytes().all(|b| b.is_ascii_digit() || b"+-.EeDd".contains(&b));
     match text {
         "" => Value::Undefined,
         "T" => Value::Bool(true),
         "F" => Value::Bool(false),
         _ if !is_number => Value::Raw(text.to_owned()),
-        _ => text
-            .parse()
-            .map(Value::Int)
-            .unwrap_or_else(|_| parse_float(text)),
+        _ => text.parse().map(Value::Int).unwrap_or_else(|_| parse_float(text)),
     }
 }
 
@@ -329,11 +289,7 @@ fn format_float(number: f64) -> String {
 }
 
 fn with_comment(line: String, comment: &str) -> String {
-    if comment.is_empty() {
-        line
-    } else {
-        format!("{line} / {comment}")
-    }
+    if comment.is_empty() { line } else { format!("{line} / {comment}") }
 }
 
 /// A comment that does not fit is cut at the end of the card, as everybody does.

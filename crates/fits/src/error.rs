@@ -71,9 +71,7 @@ pub enum Error {
         file_bytes: u64,
     },
     /// A header without END card.
-    #[error(
-        "{place}: the header has no END card in {cards} cards: the file is truncated or damaged, fetch it again"
-    )]
+    #[error("{place}: the header has no END card in {cards} cards: the file is truncated or damaged, fetch it again")]
     NoEnd {
         /// The file and HDU.
         place: Place,
@@ -131,9 +129,7 @@ pub enum Error {
         remedy: &'static str,
     },
     /// A tile of a compressed image cannot be decoded.
-    #[error(
-        "{place}: tile {tile} of the compressed image is damaged ({reason}): fetch the file again"
-    )]
+    #[error("{place}: tile {tile} of the compressed image is damaged ({reason}): fetch the file again")]
     CorruptTile {
         /// The file and HDU.
         place: Place,

@@ -1,7 +1,7 @@
 //! Opening a file and reading its parts.
 
 use crate::hdu::{Hdu, scan};
-use crate::{Error, HduKind, HduSummary, Header, Image, ImageData, Place, Table, table_read};
+use crate::{Error, HduKind, HduSummary, Header, Image, ImageData, Place, Table, table_read, tiled};
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::Read;
@@ -20,10 +20,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 8 GiB each: a map of 32768 x 32768 in double precision.
     fn default() -> Self {
-        Self {
-            gunzipped_bytes: 8 << 30,
-            image_bytes: 8 << 30,
-        }
+        Self { gunzipped_bytes: 8 << 30, image_bytes: 8 << 30 }
     }
 }
 
@@ -65,11 +62,7 @@ impl FitsFile {
 
     fn from_place(place: Place, bytes: Vec<u8>, limits: Limits) -> Result<Self, Error> {
         let is_gzip = bytes.starts_with(&[0x1f, 0x8b]);
-        let bytes = if is_gzip {
-            gunzip(&bytes, &place, limits)?
-        } else {
-            bytes
-        };
+        let bytes = if is_gzip { gunzip(&bytes, &place, limits)? } else { bytes };
         if bytes.is_empty() {
             return Err(Error::Empty { place });
         }
@@ -79,18 +72,8 @@ impl FitsFile {
             return Err(Error::NotFits { place, found });
         }
         let hdus = scan(&bytes, &place)?;
-        let summaries = hdus
-            .iter()
-            .enumerate()
-            .map(|(index, hdu)| summary(index, hdu))
-            .collect();
-        Ok(Self {
-            place,
-            bytes,
-            hdus,
-            summaries,
-            limits,
-        })
+        let summaries = hdus.iter().enumerate().map(|(index, hdu)| summary(index, hdu)).collect();
+        Ok(Self { place, bytes, hdus, summaries, limits })
     }
 
     /// What the file holds, in its order.
@@ -122,6 +105,7 @@ impl FitsFile {
                     data: pixels.with_header_scale(&hdu.header)?,
                 })
             }
+            HduKind::CompressedImage { .. } if hdu.kind.has_pixels() => tiled::read(&hdu.header, data, self.limits),
             _ => Err(self.wrong_kind(self.place.with_hdu(index), "image with pixels")),
         }
     }
@@ -144,9 +128,7 @@ impl FitsFile {
     pub fn read_table(&self, index: usize) -> Result<Table, Error> {
         let hdu = self.hdu(index)?;
         match hdu.kind {
-            HduKind::BinTable { .. } => {
-                table_read::read(&hdu.header, &self.bytes[hdu.data.clone()])
-            }
+            HduKind::BinTable { .. } => table_read::read(&hdu.header, &self.bytes[hdu.data.clone()]),
             _ => Err(self.wrong_kind(self.place.with_hdu(index), "binary table")),
         }
     }
@@ -164,19 +146,14 @@ impl FitsFile {
     }
 
     fn hdu(&self, index: usize) -> Result<&Hdu, Error> {
-        self.hdus.get(index).ok_or_else(|| Error::NoSuchHdu {
-            place: self.place.with_hdu(index),
-            holds: self.listing(),
-        })
+        self.hdus
+            .get(index)
+            .ok_or_else(|| Error::NoSuchHdu { place: self.place.with_hdu(index), holds: self.listing() })
     }
 
     fn wrong_kind(&self, place: Place, wanted: &'static str) -> Error {
         let holds = self.listing();
-        Error::WrongKind {
-            place,
-            wanted,
-            holds,
-        }
+        Error::WrongKind { place, wanted, holds }
     }
 
     fn listing(&self) -> String {
@@ -186,29 +163,15 @@ impl FitsFile {
 }
 
 fn summary(index: usize, hdu: &Hdu) -> HduSummary {
-    HduSummary {
-        index,
-        name: hdu
-            .header
-            .get_str("EXTNAME")
-            .ok()
-            .flatten()
-            .map(str::to_owned),
-        kind: hdu.kind.clone(),
-    }
+    HduSummary { index, name: hdu.header.get_str("EXTNAME").ok().flatten().map(str::to_owned), kind: hdu.kind.clone() }
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    let read = |source| Error::Read {
-        path: path.to_owned(),
-        source,
-    };
+    let read = |source| Error::Read { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(read)?;
     let meta = file.metadata().map_err(read)?;
     if !meta.is_file() {
-        return Err(Error::NotAFile {
-            path: path.to_owned(),
-        });
+        return Err(Error::NotAFile { path: path.to_owned() });
     }
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).map_err(read)?;
@@ -221,10 +184,7 @@ fn gunzip(packed: &[u8], place: &Place, limits: Limits) -> Result<Vec<u8>, Error
     MultiGzDecoder::new(packed)
         .take(limits.gunzipped_bytes.saturating_add(1))
         .read_to_end(&mut bytes)
-        .map_err(|source| Error::GzipFile {
-            place: place.clone(),
-            source,
-        })?;
+        .map_err(|source| Error::GzipFile { place: place.clone(), source })?;
     if bytes.len() as u64 > limits.gunzipped_bytes {
         return Err(Error::TooLarge {
             place: place.clone(),

@@ -112,11 +112,7 @@ fn read_one(bytes: &[u8], start: usize, place: Place) -> Result<Hdu, Error> {
             file_bytes: bytes.len() as u64,
         });
     }
-    Ok(Hdu {
-        kind: kind_of(&header)?,
-        data: begin..end as usize,
-        header,
-    })
+    Ok(Hdu { kind: kind_of(&header)?, data: begin..end as usize, header })
 }
 
 /// Size of the data by equations 1 and 2 of FITS40 (sections 4.4.1.1 and 7.1).
@@ -125,9 +121,7 @@ fn declared_bytes(header: &Header) -> Result<u128, Error> {
     let axes = axes(header, "NAXIS")?;
     let is_groups = header.get_bool("GROUPS")? == Some(true) && axes.first() == Some(&0);
     let counted = if is_groups { &axes[1..] } else { &axes[..] };
-    let elements = counted
-        .iter()
-        .fold(1, |n: u128, &axis| n.saturating_mul(axis as u128));
+    let elements = counted.iter().fold(1, |n: u128, &axis| n.saturating_mul(axis as u128));
     let elements = if counted.is_empty() { 0 } else { elements };
     let mut size = elements;
     if is_groups || header.contains("XTENSION") {
@@ -145,19 +139,13 @@ fn kind_of(header: &Header) -> Result<HduKind, Error> {
         return Ok(other("random groups"));
     }
     match extension {
-        None | Some("IMAGE") => Ok(HduKind::Image {
-            bitpix: bitpix(header, "BITPIX")?,
-            axes,
-        }),
+        None | Some("IMAGE") => Ok(HduKind::Image { bitpix: bitpix(header, "BITPIX")?, axes }),
         Some("BINTABLE") if header.get_bool("ZIMAGE")? == Some(true) => compressed(header),
-        Some("BINTABLE") if header.get_bool("ZTABLE")? == Some(true) => {
-            Ok(other("compressed table"))
-        }
+        Some("BINTABLE") if header.get_bool("ZTABLE")? == Some(true) => Ok(other("compressed table")),
         Some("BINTABLE") => match axes[..] {
-            [_, rows] => Ok(HduKind::BinTable {
-                rows,
-                columns: header.need_usize("TFIELDS", "number of table columns")?,
-            }),
+            [_, rows] => {
+                Ok(HduKind::BinTable { rows, columns: header.need_usize("TFIELDS", "number of table columns")? })
+            }
             _ => Ok(other("BINTABLE without two axes")),
         },
         Some(extension) => Ok(other(extension)),
@@ -173,9 +161,7 @@ fn compressed(header: &Header) -> Result<HduKind, Error> {
 }
 
 fn other(extension: &str) -> HduKind {
-    HduKind::Other {
-        extension: extension.to_owned(),
-    }
+    HduKind::Other { extension: extension.to_owned() }
 }
 
 /// Bits a pixel: one of the six values FITS allows.
@@ -193,7 +179,5 @@ pub(crate) fn axes(header: &Header, key: &str) -> Result<Vec<usize>, Error> {
     if n_axes > 999 {
         return Err(header.bad(key, &(n_axes as i64).into(), "at most 999"));
     }
-    (1..=n_axes)
-        .map(|n| header.need_usize(&format!("{key}{n}"), "length of an axis"))
-        .collect()
+    (1..=n_axes).map(|n| header.need_usize(&format!("{key}{n}"), "length of an axis")).collect()
 }

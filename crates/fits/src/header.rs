@@ -145,8 +145,7 @@ impl Header {
     /// A count or length: a whole number that is not negative and fits in memory.
     pub(crate) fn need_usize(&self, key: &str, needed_for: &'static str) -> Result<usize, Error> {
         let number = self.need_i64(key, needed_for)?;
-        usize::try_from(number)
-            .map_err(|_| self.bad(key, &Value::Int(number), "zero or a positive number"))
+        usize::try_from(number).map_err(|_| self.bad(key, &Value::Int(number), "zero or a positive number"))
     }
 
     /// Like [`Header::need_usize`], with a default for an absent keyword.
@@ -181,10 +180,7 @@ impl Header {
 
     /// Builds a header of the same origin from some of these cards.
     pub(crate) fn with_cards(&self, cards: Vec<Card>) -> Self {
-        Self {
-            cards,
-            place: self.place.clone(),
-        }
+        Self { cards, place: self.place.clone() }
     }
 
     /// Reads the header at the beginning of `bytes`; also gives its length in whole blocks.

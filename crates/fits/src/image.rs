@@ -22,10 +22,7 @@ impl Image {
     pub fn shape_yx(&self) -> Result<(usize, usize), Error> {
         match self.axes.as_slice() {
             [nx, ny, rest @ ..] if rest.iter().all(|&n| n == 1) => Ok((*ny, *nx)),
-            _ => Err(Error::NotTwoAxes {
-                place: self.header.place().clone(),
-                axes: self.axes.clone(),
-            }),
+            _ => Err(Error::NotTwoAxes { place: self.header.place().clone(), axes: self.axes.clone() }),
         }
     }
 }
@@ -129,11 +126,9 @@ impl ImageData {
             (true, ImageData::I16(v)) if zero == 32_768.0 => {
                 ImageData::I32(v.into_iter().map(|x| i32::from(x) + 32_768).collect())
             }
-            (true, ImageData::I32(v)) if zero == 2_147_483_648.0 => ImageData::I64(
-                v.into_iter()
-                    .map(|x| i64::from(x) + 2_147_483_648)
-                    .collect(),
-            ),
+            (true, ImageData::I32(v)) if zero == 2_147_483_648.0 => {
+                ImageData::I64(v.into_iter().map(|x| i64::from(x) + 2_147_483_648).collect())
+            }
             (true, ImageData::I64(v)) if zero == U64_ZERO => {
                 ImageData::U64(v.into_iter().map(|x| x as u64 ^ U64_FLIP).collect())
             }

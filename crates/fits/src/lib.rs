@@ -14,7 +14,10 @@
 //!
 //! # References
 //! - `FITS40`: FITS Working Group 2018, *Definition of the Flexible Image Transport System,
-//!   version 4.0*.
+//!   version 4.0* (headers section 4, tables section 7.3, tiled images section 10).
+//! - `Rice93`: Rice, R. F., Yeh, P.-S. & Miller, W. H. 1993, AIAA-93-4541-CP.
+//! - `White13`: White, R. L., Greenfield, P., Pence, W., Tody, D. & Seaman, R. 2013, *Tiled Image
+//!   Convention for Storing Compressed Images in FITS Binary Tables*, version 2.3.
 //!
 //! # Examples
 //! ```
@@ -34,15 +37,21 @@ mod atomic;
 mod card;
 mod error;
 mod file;
+mod gzip;
 mod hdu;
 mod header;
 mod image;
 mod number;
 mod place;
+mod quantize;
+mod rice;
 mod table;
 mod table_read;
 mod table_write;
 mod tform;
+mod tile;
+mod tile_header;
+mod tiled;
 mod write;
 
 pub use atomic::write_atomically;

@@ -14,8 +14,6 @@ pub(crate) trait Number: Copy + Default + Send + Sync + 'static {
     fn from_i64(value: i64) -> Option<Self>;
     /// The nearest number of this type; integers cut the fraction.
     fn from_f64(value: f64) -> Self;
-    /// The number in double precision.
-    fn to_f64(self) -> f64;
 }
 
 macro_rules! number {
@@ -36,9 +34,6 @@ macro_rules! number {
             }
             fn from_f64(value: f64) -> Self {
                 value as $type
-            }
-            fn to_f64(self) -> f64 {
-                self as f64
             }
         }
     };

@@ -14,10 +14,7 @@ pub struct Place {
 impl Place {
     /// A file as a whole.
     pub fn file(path: &Path) -> Self {
-        Self {
-            path: Some(path.into()),
-            hdu: None,
-        }
+        Self { path: Some(path.into()), hdu: None }
     }
 
     /// Something that was made in memory and has no file yet.
@@ -27,10 +24,7 @@ impl Place {
 
     /// The HDU `index` (0 is the primary one) of the same file.
     pub fn with_hdu(&self, index: usize) -> Self {
-        Self {
-            path: self.path.clone(),
-            hdu: Some(index),
-        }
+        Self { path: self.path.clone(), hdu: Some(index) }
     }
 
     /// The file, if there is one.

@@ -17,11 +17,7 @@ impl Table {
     /// A table of these columns, with as many rows as the first one has.
     pub fn new(columns: Vec<Column>) -> Self {
         let n_rows = columns.first().map_or(0, Column::n_rows);
-        Self {
-            header: Header::new(),
-            n_rows,
-            columns,
-        }
+        Self { header: Header::new(), n_rows, columns }
     }
 
     /// The column of this name, capitals or not (FITS40 section 7.3.2).
@@ -29,10 +25,7 @@ impl Table {
     /// # Errors
     /// [`Error::NoColumn`], which lists those there are.
     pub fn column(&self, name: &str) -> Result<&Column, Error> {
-        let found = self
-            .columns
-            .iter()
-            .find(|column| column.name.eq_ignore_ascii_case(name));
+        let found = self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
         found.ok_or_else(|| Error::NoColumn {
             place: self.header.place().clone(),
             column: name.to_owned(),
@@ -47,10 +40,7 @@ impl Table {
 
     /// The names of the columns in their order.
     pub fn column_names(&self) -> Vec<&str> {
-        self.columns
-            .iter()
-            .map(|column| column.name.as_str())
-            .collect()
+        self.columns.iter().map(|column| column.name.as_str()).collect()
     }
 
     /// A column of numbers in double precision, NaN where there is no value.
@@ -59,9 +49,7 @@ impl Table {
     /// [`Error::NoColumn`]; [`Error::BadColumn`] when it holds text, truth values or lists.
     pub fn f64s(&self, name: &str) -> Result<Vec<f64>, Error> {
         let column = self.column(name)?;
-        column
-            .to_f64_with_nan()
-            .ok_or_else(|| self.bad(column, "it holds no numbers"))
+        column.to_f64_with_nan().ok_or_else(|| self.bad(column, "it holds no numbers"))
     }
 
     /// A column of text.
@@ -77,11 +65,7 @@ impl Table {
     }
 
     fn bad(&self, column: &Column, reason: &str) -> Error {
-        Error::BadColumn {
-            place: self.header.place().clone(),
-            column: column.name.clone(),
-            reason: reason.to_owned(),
-        }
+        Error::BadColumn { place: self.header.place().clone(), column: column.name.clone(), reason: reason.to_owned() }
     }
 }
 
@@ -104,13 +88,7 @@ pub struct Column {
 impl Column {
     /// A column of one value a row, without unit.
     pub fn new(name: &str, data: impl Into<ColumnData>) -> Self {
-        Self {
-            name: name.to_owned(),
-            unit: None,
-            repeat: 1,
-            data: data.into(),
-            nulls: Vec::new(),
-        }
+        Self { name: name.to_owned(), unit: None, repeat: 1, data: data.into(), nulls: Vec::new() }
     }
 
     /// The same column in this unit.
@@ -139,11 +117,7 @@ impl Column {
     /// The numbers in double precision, NaN where not defined; `None` for other columns.
     pub fn to_f64_with_nan(&self) -> Option<Vec<f64>> {
         let mut values = self.data.to_f64()?;
-        for (value, _) in values
-            .iter_mut()
-            .zip(&self.nulls)
-            .filter(|(_, is_null)| **is_null)
-        {
+        for (value, _) in values.iter_mut().zip(&self.nulls).filter(|(_, is_null)| **is_null) {
             *value = f64::NAN;
         }
         Some(values)
@@ -193,17 +167,7 @@ macro_rules! column_from {
         }
     )*};
 }
-column_from!(
-    Bool(bool),
-    U8(u8),
-    I16(i16),
-    I32(i32),
-    I64(i64),
-    U64(u64),
-    F32(f32),
-    F64(f64),
-    Text(String)
-);
+column_from!(Bool(bool), U8(u8), I16(i16), I32(i32), I64(i64), U64(u64), F32(f32), F64(f64), Text(String));
 
 impl From<ImageData> for ColumnData {
     fn from(data: ImageData) -> Self {

@@ -19,6 +19,7 @@ pub(crate) struct RawTable<'a> {
 }
 
 /// Where a column stands in the row and how it is stored.
+#[derive(Clone)]
 pub(crate) struct RawColumn {
     pub(crate) number: usize,
     pub(crate) name: String,
@@ -30,11 +31,7 @@ pub(crate) struct RawColumn {
 pub(crate) fn read(header: &Header, data: &[u8]) -> Result<Table, Error> {
     let raw = RawTable::new(header, data)?;
     let columns = raw.columns.iter().map(|column| raw.read_column(column));
-    Ok(Table {
-        columns: columns.collect::<Result<_, _>>()?,
-        header: header.clone(),
-        n_rows: raw.n_rows,
-    })
+    Ok(Table { columns: columns.collect::<Result<_, _>>()?, header: header.clone(), n_rows: raw.n_rows })
 }
 
 impl<'a> RawTable<'a> {
@@ -61,9 +58,7 @@ impl<'a> RawTable<'a> {
 
     /// The column of this name, capitals or not.
     pub(crate) fn find(&self, name: &str) -> Option<&RawColumn> {
-        self.columns
-            .iter()
-            .find(|column| column.name.eq_ignore_ascii_case(name))
+        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
     }
 
     /// Decodes one column.
@@ -82,10 +77,7 @@ impl<'a> RawTable<'a> {
         };
         Ok(Column {
             name: column.name.clone(),
-            unit: self
-                .header
-                .get_str(&format!("TUNIT{number}"))?
-                .map(str::to_owned),
+            unit: self.header.get_str(&format!("TUNIT{number}"))?.map(str::to_owned),
             repeat,
             nulls: if is_text { Vec::new() } else { nulls },
             data,
@@ -107,12 +99,7 @@ impl<'a> RawTable<'a> {
             }
             _ => (0, 0),
         };
-        let outside = || {
-            self.bad(
-                column,
-                format!("the list of row {row} lies outside the heap"),
-            )
-        };
+        let outside = || self.bad(column, format!("the list of row {row} lies outside the heap"));
         let count = usize::try_from(count).map_err(|_| outside())?;
         if count == 0 {
             return Ok((0, &[]));
@@ -135,11 +122,7 @@ impl<'a> RawTable<'a> {
         bytes
     }
 
-    fn decode_values(
-        &self,
-        column: &RawColumn,
-        bytes: Vec<u8>,
-    ) -> Result<(ColumnData, Vec<bool>), Error> {
+    fn decode_values(&self, column: &RawColumn, bytes: Vec<u8>) -> Result<(ColumnData, Vec<bool>), Error> {
         match column.form.code {
             b'A' => Ok((ColumnData::Text(self.texts(column, &bytes)?), Vec::new())),
             b'X' => {
@@ -158,11 +141,7 @@ impl<'a> RawTable<'a> {
         let mut offsets = vec![0];
         let mut total = 0;
         let mut used = 0;
-        for row in 0..if column.form.bytes() > 0 {
-            self.n_rows
-        } else {
-            0
-        } {
+        for row in 0..if column.form.bytes() > 0 { self.n_rows } else { 0 } {
             let (count, list) = self.list(column, row)?;
             used += list.len();
             if used > limit {
@@ -173,11 +152,7 @@ impl<'a> RawTable<'a> {
                 b'X' => bits.extend(unpack_bits(list, count)),
                 _ => bytes.extend_from_slice(list),
             }
-            total += if matches!(column.form.code, b'C' | b'M') {
-                2 * count
-            } else {
-                count
-            };
+            total += if matches!(column.form.code, b'C' | b'M') { 2 * count } else { count };
             offsets.push(total);
         }
         let (values, nulls) = match column.form.code {
@@ -190,11 +165,7 @@ impl<'a> RawTable<'a> {
     }
 
     /// Types whose elements are whole bytes, with `TNULL`, `TSCAL` and `TZERO` applied.
-    fn decode_plain(
-        &self,
-        column: &RawColumn,
-        bytes: &[u8],
-    ) -> Result<(ColumnData, Vec<bool>), Error> {
+    fn decode_plain(&self, column: &RawColumn, bytes: &[u8]) -> Result<(ColumnData, Vec<bool>), Error> {
         let n = column.number;
         let data = match column.form.code {
             b'L' => {
@@ -225,21 +196,12 @@ impl<'a> RawTable<'a> {
             return Ok(Vec::new());
         }
         let dims = self.header.get_str(&format!("TDIM{}", column.number))?;
-        let first = dims
-            .and_then(first_dim)
-            .filter(|&first| first > 0 && width.is_multiple_of(first));
-        Ok(bytes
-            .chunks_exact(first.unwrap_or(width))
-            .map(text_of)
-            .collect())
+        let first = dims.and_then(first_dim).filter(|&first| first > 0 && width.is_multiple_of(first));
+        Ok(bytes.chunks_exact(first.unwrap_or(width)).map(text_of).collect())
     }
 
     pub(crate) fn bad(&self, column: &RawColumn, reason: String) -> Error {
-        Error::BadColumn {
-            place: self.header.place().clone(),
-            column: column.name.clone(),
-            reason,
-        }
+        Error::BadColumn { place: self.header.place().clone(), column: column.name.clone(), reason }
     }
 }
 
@@ -260,9 +222,7 @@ fn find_columns(header: &Header, row_bytes: usize) -> Result<Vec<RawColumn>, Err
         let bad = |expected| header.bad(&key, &text.into(), expected);
         let form = TForm::parse(text).ok_or_else(|| bad("a column type such as 1E or 16A"))?;
         let name = header.get_str(&format!("TTYPE{number}"))?;
-        let end = start
-            .checked_add(form.bytes())
-            .filter(|&end| end <= row_bytes);
+        let end = start.checked_add(form.bytes()).filter(|&end| end <= row_bytes);
         let end = end.ok_or_else(|| bad("a column that fits in a row of NAXIS1 bytes"))?;
         columns.push(RawColumn {
             number,
@@ -278,35 +238,19 @@ fn find_columns(header: &Header, row_bytes: usize) -> Result<Vec<RawColumn>, Err
 /// Text ends at the first NUL; blanks at its end do not count (FITS40 section 7.3.3.1).
 /// Bytes beyond ASCII, which some catalogues hold, are taken as Latin-1.
 fn text_of(bytes: &[u8]) -> String {
-    let text: String = bytes
-        .iter()
-        .take_while(|&&b| b != 0)
-        .map(|&b| char::from(b))
-        .collect();
+    let text: String = bytes.iter().take_while(|&&b| b != 0).map(|&b| char::from(b)).collect();
     text.trim_end_matches(' ').to_owned()
 }
 
 fn unpack_bits(bytes: &[u8], n: usize) -> impl Iterator<Item = bool> {
-    let bits = bytes
-        .iter()
-        .flat_map(|byte| (0..8).map(move |i| byte & (0x80 >> i) != 0));
+    let bits = bytes.iter().flat_map(|byte| (0..8).map(move |i| byte & (0x80 >> i) != 0));
     bits.take(n)
 }
 
 fn first_dim(dims: &str) -> Option<usize> {
-    dims.trim()
-        .strip_prefix('(')?
-        .split([',', ')'])
-        .next()?
-        .trim()
-        .parse()
-        .ok()
+    dims.trim().strip_prefix('(')?.split([',', ')']).next()?.trim().parse().ok()
 }
 
 fn without_none(nulls: Vec<bool>) -> Vec<bool> {
-    if nulls.contains(&true) {
-        nulls
-    } else {
-        Vec::new()
-    }
+    if nulls.contains(&true) { nulls } else { Vec::new() }
 }

@@ -28,12 +28,7 @@ pub(crate) fn encode(table: &Table, place: Place) -> Result<(Header, Vec<u8>), E
             return Err(Error::BadColumn {
                 place,
                 column: column.name.clone(),
-                reason: format!(
-                    "{} values for {} rows of {}",
-                    column.data.len(),
-                    table.n_rows,
-                    column.repeat
-                ),
+                reason: format!("{} values for {} rows of {}", column.data.len(), table.n_rows, column.repeat),
             });
         }
         columns.push(encode_column(column, &mut heap).map_err(bad)?);
@@ -140,10 +135,7 @@ fn encode_values(data: &ColumnData, nulls: &[bool]) -> Result<(u8, Values), &'st
                 (_, true) => b'T',
                 (_, false) => b'F',
             };
-            (
-                b'L',
-                plain(&v.iter().enumerate().map(of).collect::<Vec<u8>>(), None),
-            )
+            (b'L', plain(&v.iter().enumerate().map(of).collect::<Vec<u8>>(), None))
         }
         ColumnData::U8(v) => (b'B', with_null(v, u8::MAX, 255, nulls)?),
         ColumnData::I16(v) => (b'I', with_null(v, i16::MIN, i16::MIN.into(), nulls)?),
@@ -164,31 +156,18 @@ fn encode_values(data: &ColumnData, nulls: &[bool]) -> Result<(u8, Values), &'st
 fn plain<T: Number>(values: &[T], null: Option<i64>) -> Values {
     let mut bytes = Vec::with_capacity(values.len() * T::BYTES);
     values.iter().for_each(|&value| value.push_be(&mut bytes));
-    Values {
-        bytes,
-        element_bytes: T::BYTES,
-        zero: None,
-        null,
-    }
+    Values { bytes, element_bytes: T::BYTES, zero: None, null }
 }
 
 fn floats<T: Number>(values: &[T], nan: T, nulls: &[bool]) -> Values {
     plain(&replace_nulls(values, nan, nulls), None)
 }
 
-fn with_null<T: Number + PartialEq>(
-    values: &[T],
-    null: T,
-    tnull: i64,
-    nulls: &[bool],
-) -> Result<Values, &'static str> {
+fn with_null<T: Number + PartialEq>(values: &[T], null: T, tnull: i64, nulls: &[bool]) -> Result<Values, &'static str> {
     if !nulls.contains(&true) {
         return Ok(plain(values, None));
     }
-    let is_used = values
-        .iter()
-        .zip(nulls)
-        .any(|(&value, &is_null)| value == null && !is_null);
+    let is_used = values.iter().zip(nulls).any(|(&value, &is_null)| value == null && !is_null);
     if is_used {
         return Err("it needs a null value, but the extreme value kept for that is in use");
     }
@@ -202,10 +181,7 @@ fn replace_nulls<T: Number>(values: &[T], null: T, nulls: &[bool]) -> Vec<T> {
 }
 
 fn encode_texts(texts: &[String], repeat: usize) -> Result<Encoded, &'static str> {
-    if !texts
-        .iter()
-        .all(|text| text.bytes().all(|b| (0x20..0x7f).contains(&b)))
-    {
+    if !texts.iter().all(|text| text.bytes().all(|b| (0x20..0x7f).contains(&b))) {
         return Err("its text is not plain printable ASCII");
     }
     let width = texts.iter().map(String::len).max().unwrap_or(0).max(1);
@@ -235,11 +211,7 @@ fn encode_lists(
         return Err("the offsets of its lists do not rise from 0 to the number of values");
     }
     let (code, encoded) = encode_values(values, &column.nulls)?;
-    let longest = offsets
-        .windows(2)
-        .map(|pair| pair[1] - pair[0])
-        .max()
-        .unwrap_or(0);
+    let longest = offsets.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
     let mut bytes = Vec::new();
     for pair in offsets.windows(2) {
         let start = heap.len() + pair[0] * encoded.element_bytes;

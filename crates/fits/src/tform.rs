@@ -27,11 +27,7 @@ impl TForm {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let repeat = if digits == 0 {
-            1
-        } else {
-            text[..digits].parse().ok()?
-        };
+        let repeat = if digits == 0 { 1 } else { text[..digits].parse().ok()? };
         let mut rest = text[digits..].bytes();
         let (code, list) = match rest.next()? {
             b'P' => (rest.next()?, List::P),

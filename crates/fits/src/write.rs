@@ -121,14 +121,8 @@ impl<'a> FitsBuilder<'a> {
 
     /// Adds an image; the first one becomes the primary HDU. Arguments as [`write_image`].
     #[must_use]
-    pub fn image(
-        mut self,
-        header: &'a Header,
-        axes: &[usize],
-        pixels: impl Into<Pixels<'a>>,
-    ) -> Self {
-        self.parts
-            .push(Part::Image(header, axes.to_vec(), pixels.into()));
+    pub fn image(mut self, header: &'a Header, axes: &[usize], pixels: impl Into<Pixels<'a>>) -> Self {
+        self.parts.push(Part::Image(header, axes.to_vec(), pixels.into()));
         self
     }
 
@@ -147,9 +141,7 @@ impl<'a> FitsBuilder<'a> {
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
         let parts = self.encode_headers(&Place::file(path))?;
-        let is_gzip = path
-            .extension()
-            .is_some_and(|e| e.eq_ignore_ascii_case("gz"));
+        let is_gzip = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
         write_atomically(path, |out| {
             if !is_gzip {
                 return write_parts(&parts, out);
@@ -176,12 +168,7 @@ impl<'a> FitsBuilder<'a> {
     fn encode_headers(&self, place: &Place) -> Result<Vec<Encoded<'a>>, Error> {
         let mut parts = Vec::new();
         if !matches!(self.parts.first(), Some(Part::Image(..))) {
-            parts.push(image_part(
-                &Header::new(),
-                &[],
-                Pixels::U8(&[]),
-                place.with_hdu(0),
-            )?);
+            parts.push(image_part(&Header::new(), &[], Pixels::U8(&[]), place.with_hdu(0))?);
         }
         for part in &self.parts {
             let place = place.with_hdu(parts.len());
@@ -216,20 +203,11 @@ fn write_parts(parts: &[Encoded<'_>], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn image_part<'a>(
-    extra: &Header,
-    axes: &[usize],
-    pixels: Pixels<'a>,
-    place: Place,
-) -> Result<Encoded<'a>, Error> {
+fn image_part<'a>(extra: &Header, axes: &[usize], pixels: Pixels<'a>, place: Place) -> Result<Encoded<'a>, Error> {
     let n_pixels = axes.iter().try_fold(1usize, |n, &axis| n.checked_mul(axis));
     let expected = if axes.is_empty() { Some(0) } else { n_pixels };
     if expected != Some(pixels.len()) || axes.len() > 999 {
-        return Err(Error::PixelCount {
-            place,
-            axes: axes.to_vec(),
-            got: pixels.len(),
-        });
+        return Err(Error::PixelCount { place, axes: axes.to_vec(), got: pixels.len() });
     }
     let mut header = Header::new();
     let is_primary = place.hdu() == Some(0);
@@ -237,11 +215,7 @@ fn image_part<'a>(
         true => header.set("SIMPLE", true, "conforms to FITS standard")?,
         false => header.set("XTENSION", "IMAGE", "image extension")?,
     }
-    header.set(
-        "BITPIX",
-        pixels.bitpix(),
-        "bits a pixel, negative: floating point",
-    )?;
+    header.set("BITPIX", pixels.bitpix(), "bits a pixel, negative: floating point")?;
     header.set("NAXIS", axes.len() as i64, "number of axes")?;
     for (n, &axis) in (1..).zip(axes) {
         header.set(&format!("NAXIS{n}"), axis as i64, "")?;
@@ -260,12 +234,10 @@ fn image_part<'a>(
 /// Checksums go too: they are those of the file the header came from.
 pub(crate) fn is_structural(key: &str) -> bool {
     const EXACT: [&str; 15] = [
-        "SIMPLE", "XTENSION", "BITPIX", "NAXIS", "EXTEND", "PCOUNT", "GCOUNT", "GROUPS", "TFIELDS",
-        "THEAP", "BSCALE", "BZERO", "BLANK", "CHECKSUM", "DATASUM",
+        "SIMPLE", "XTENSION", "BITPIX", "NAXIS", "EXTEND", "PCOUNT", "GCOUNT", "GROUPS", "TFIELDS", "THEAP", "BSCALE",
+        "BZERO", "BLANK", "CHECKSUM", "DATASUM",
     ];
-    const NUMBERED: [&str; 9] = [
-        "NAXIS", "TTYPE", "TFORM", "TUNIT", "TNULL", "TSCAL", "TZERO", "TDIM", "TDISP",
-    ];
+    const NUMBERED: [&str; 9] = ["NAXIS", "TTYPE", "TFORM", "TUNIT", "TNULL", "TSCAL", "TZERO", "TDIM", "TDISP"];
     let stem = key.trim_end_matches(|c: char| c.is_ascii_digit());
     EXACT.contains(&key) || (stem != key && NUMBERED.contains(&stem))
 }

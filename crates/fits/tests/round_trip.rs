@@ -1,8 +1,7 @@
 //! What is written is what is read.
 
 use arcmin_fits::{
-    Column, ColumnData, FitsBuilder, FitsFile, Header, ImageData, Limits, Table, write_image,
-    write_table,
+    Column, ColumnData, FitsBuilder, FitsFile, Header, ImageData, Limits, Table, write_image, write_table,
 };
 use proptest::prelude::*;
 
@@ -128,9 +127,7 @@ fn nulls_return() {
         column.nulls = vec![false, true, false];
     }
     let table = Table::new(columns);
-    let read = reopen(&FitsBuilder::new().table(&table))
-        .first_table()
-        .unwrap();
+    let read = reopen(&FitsBuilder::new().table(&table)).first_table().unwrap();
     for column in &read.columns {
         assert_eq!(column.nulls, [false, true, false], "{}", column.name);
     }
@@ -157,20 +154,11 @@ fn gzipped_files_return_and_are_reproducible() {
 fn a_header_that_was_read_can_be_written_again() {
     let pixels = vec![1.0f32; 4];
     let mut header = Header::new();
-    header
-        .set("CRVAL1", -8.333_333_333_333_3e-3, "degrees")
-        .unwrap();
+    header.set("CRVAL1", -8.333_333_333_333_3e-3, "degrees").unwrap();
     header.set("BZERO", 32768.0, "").unwrap();
-    let first = reopen(&FitsBuilder::new().image(&header, &[2, 2], &pixels))
-        .first_image()
-        .unwrap();
-    assert!(
-        !first.header.contains("BZERO"),
-        "describes the storage of another array"
-    );
-    let second = reopen(&FitsBuilder::new().image(&first.header, &[2, 2], &pixels))
-        .first_image()
-        .unwrap();
+    let first = reopen(&FitsBuilder::new().image(&header, &[2, 2], &pixels)).first_image().unwrap();
+    assert!(!first.header.contains("BZERO"), "describes the storage of another array");
+    let second = reopen(&FitsBuilder::new().image(&first.header, &[2, 2], &pixels)).first_image().unwrap();
     assert_eq!(first, second);
 }
 
@@ -182,9 +170,5 @@ fn tables_are_written_to_disk() {
     write_table(&path, &table).unwrap();
     let read = FitsFile::open(&path).unwrap().first_table().unwrap();
     assert_eq!(read.columns, table.columns);
-    assert_eq!(
-        std::fs::read_dir(folder.path()).unwrap().count(),
-        1,
-        "no temporary file is left"
-    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
 }
