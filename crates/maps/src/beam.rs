@@ -42,52 +42,12 @@ impl Beam {
         Ok(Beam::Gaussian { fwhm })
     }
 
-    /// A beam from multipoles and its transfer function there.
+    /// A beam from multipoles and its transfer function there, see [`BeamTable::new`].
     ///
     /// # Errors
-    /// [`Error::BadBeam`] when the lists differ in length or hold fewer than two entries, when a number is not finite,
-    /// when the multipoles do not increase from zero or above, or when the first entry is not positive.
+    /// As [`BeamTable::new`].
     pub fn tabulated(ell: Vec<f64>, b_ell: Vec<f64>) -> Result<Self, Error> {
-        let bad = |reason: String| Err(Error::BadBeam { reason });
-        if ell.len() != b_ell.len() || ell.len() < 2 {
-            return bad(format!("{} multipoles and {} values are no table", ell.len(), b_ell.len()));
-        }
-        if let Some(i) = (0..ell.len()).find(|&i| !(ell[i].is_finite() && b_ell[i].is_finite())) {
-            return bad(format!("entry {} is l = {}, B = {}", i + 1, ell[i], b_ell[i]));
-        }
-        if ell[0] < 0.0 || ell.windows(2).any(|pair| pair[0] >= pair[1]) {
-            return bad("the multipoles do not increase from zero or above".to_owned());
-        }
-        if b_ell[0] <= 0.0 {
-            return bad(format!("it begins with B = {}, not a positive number", b_ell[0]));
-        }
-        Ok(Beam::Tabulated(BeamTable { ell, b_ell }))
-    }
-
-    /// Reads a text table: a line holds `l` and `B_l`, parted by blanks or a comma; `#` begins a comment.
-    ///
-    /// Further columns are ignored.
-    ///
-    /// # Errors
-    /// [`Error::ReadText`] or [`Error::BadLine`] when the file cannot be read or a line is not a pair of numbers; as
-    /// [`Beam::tabulated`] for the numbers themselves.
-    pub fn read_table(path: &Path) -> Result<Self, Error> {
-        let text = crate::text_file::read(path)?;
-        let (mut ell, mut b_ell) = (Vec::new(), Vec::new());
-        for (idx, line) in text.lines().enumerate() {
-            let content = line.split('#').next().unwrap_or_default().trim();
-            if content.is_empty() {
-                continue;
-            }
-            let fields = content.split(|c: char| c == ',' || c.is_whitespace()).filter(|field| !field.is_empty());
-            let numbers: Vec<f64> = fields.take(2).map_while(|field| field.parse().ok()).collect();
-            let [l, b] = numbers[..] else {
-                return Err(Error::BadLine { path: path.into(), line: idx + 1, expected: "a multipole and a value" });
-            };
-            ell.push(l);
-            b_ell.push(b);
-        }
-        Self::tabulated(ell, b_ell)
+        Ok(Beam::Tabulated(BeamTable::new(ell, b_ell)?))
     }
 
     /// Transfer function `B(l)`; Gaussian: `exp(-l(l+1) sigma^2 / 2)`.
@@ -104,6 +64,54 @@ impl Beam {
 }
 
 impl BeamTable {
+    /// A table of multipoles and the transfer function there.
+    ///
+    /// # Errors
+    /// [`Error::BadBeam`] when the lists differ in length or hold fewer than two entries, when a number is not finite,
+    /// when the multipoles do not increase from zero or above, or when the first entry is not positive.
+    pub fn new(ell: Vec<f64>, b_ell: Vec<f64>) -> Result<Self, Error> {
+        let bad = |reason: String| Err(Error::BadBeam { reason });
+        if ell.len() != b_ell.len() || ell.len() < 2 {
+            return bad(format!("{} multipoles and {} values are no table", ell.len(), b_ell.len()));
+        }
+        if let Some(i) = (0..ell.len()).find(|&i| !(ell[i].is_finite() && b_ell[i].is_finite())) {
+            return bad(format!("entry {} is l = {}, B = {}", i + 1, ell[i], b_ell[i]));
+        }
+        if ell[0] < 0.0 || ell.windows(2).any(|pair| pair[0] >= pair[1]) {
+            return bad("the multipoles do not increase from zero or above".to_owned());
+        }
+        if b_ell[0] <= 0.0 {
+            return bad(format!("it begins with B = {}, not a positive number", b_ell[0]));
+        }
+        Ok(Self { ell, b_ell })
+    }
+
+    /// Reads a text table: a line holds `l` and `B_l`, parted by blanks or a comma; `#` begins a comment.
+    ///
+    /// Further columns are ignored.
+    ///
+    /// # Errors
+    /// [`Error::ReadText`] or [`Error::BadLine`] when the file cannot be read or a line is not a pair of numbers, and
+    /// [`Error::InBeamFile`] when the numbers are no beam.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = crate::text_file::read(path)?;
+        let (mut ell, mut b_ell) = (Vec::new(), Vec::new());
+        for (idx, line) in text.lines().enumerate() {
+            let content = line.split('#').next().unwrap_or_default().trim();
+            if content.is_empty() {
+                continue;
+            }
+            let fields = content.split(|c: char| c == ',' || c.is_whitespace()).filter(|field| !field.is_empty());
+            let numbers: Vec<f64> = fields.take(2).map_while(|field| field.parse().ok()).collect();
+            let [l, b] = numbers[..] else {
+                return Err(Error::BadLine { path: path.into(), line: idx + 1, expected: "a multipole and a value" });
+            };
+            ell.push(l);
+            b_ell.push(b);
+        }
+        Self::new(ell, b_ell).map_err(|source| Error::InBeamFile { path: path.into(), source: Box::new(source) })
+    }
+
     fn at(&self, ell: f64) -> f64 {
         let (x, y) = (&self.ell, &self.b_ell);
         match x.partition_point(|&l| l < ell) {
@@ -158,10 +166,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("beam.txt");
         std::fs::write(&path, "# l  B_l\n0 1.0\n1000,0.5 # half\n\n 2000\t0.25 0.1\n").unwrap();
-        let expected = Beam::tabulated(vec![0.0, 1000.0, 2000.0], vec![1.0, 0.5, 0.25]).unwrap();
-        assert_eq!(Beam::read_table(&path).unwrap(), expected);
-        std::fs::write(&path, "0 1.0\n1000 half\n").unwrap();
-        let message = Beam::read_table(&path).unwrap_err().to_string();
-        assert!(message.contains("beam.txt, line 2"), "{message}");
+        let expected = BeamTable::new(vec![0.0, 1000.0, 2000.0], vec![1.0, 0.5, 0.25]).unwrap();
+        assert_eq!(BeamTable::read(&path).unwrap(), expected);
+        for (text, part) in [("0 1.0\n1000 half\n", "beam.txt, line 2"), ("0 1\n0 1\n", "beam.txt: beam is not usable")]
+        {
+            std::fs::write(&path, text).unwrap();
+            let message = BeamTable::read(&path).unwrap_err().to_string();
+            assert!(message.contains(part), "{message}");
+        }
     }
 }

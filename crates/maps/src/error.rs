@@ -108,6 +108,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A file with a beam that cannot be.
+    #[error("{}: {source}", path.display())]
+    InBeamFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<Error>,
+    },
     /// A FITS file could not be read or written.
     #[error(transparent)]
     Fits(#[from] arcmin_fits::Error),

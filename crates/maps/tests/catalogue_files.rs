@@ -177,3 +177,19 @@ fn columns_must_fit_the_catalogue() {
     assert_eq!(replaced.f64("snr").unwrap(), [2.0]);
     assert_eq!(replaced.take(&[0, 0]).f64("SNR").unwrap(), [2.0, 2.0]);
 }
+
+#[test]
+fn concatenation_keeps_rows_in_order_and_asks_for_the_same_columns() {
+    let row = |ra_deg: f64| Catalogue::new(&[SkyPosition::from_deg(ra_deg, 0.0).unwrap()], Frame::Equatorial);
+    let full = |ra_deg: f64, name: &str| {
+        let named = row(ra_deg).with_text("name", vec![name.to_owned()]).unwrap();
+        named.with_f64("SNR", vec![5.0 * ra_deg]).unwrap()
+    };
+    let none = full(1.0, "a").take(&[]);
+    let both = Catalogue::concatenate(&[none.clone(), full(1.0, "a"), none, full(2.0, "b")]).unwrap();
+    assert_eq!(both.f64("RADeg").unwrap(), [1.0, 2.0]);
+    assert_eq!(both.f64("SNR").unwrap(), [5.0, 10.0]);
+    assert_eq!(both.text("name").unwrap(), ["a", "b"]);
+    assert!(Catalogue::concatenate(&[]).unwrap().is_empty());
+    assert!(Catalogue::concatenate(&[full(1.0, "a"), row(3.0)]).is_err());
+}

@@ -21,6 +21,9 @@ impl Geometry {
     /// distortion parameters (`PVi_m`), and coordinates that cannot be ([`Error::HeaderGeometry`]).
     pub fn from_header(header: &Header, frame: Option<Frame>) -> Result<Self, Error> {
         let shape = Shape { ny: axis_length(header, 2)?, nx: axis_length(header, 1)? };
+        if shape.ny.checked_mul(shape.nx).is_none() {
+            return Err(unusable(header, "NAXIS1 times NAXIS2 is more than any memory holds"));
+        }
         let (first, second) = (AxisType::read(header, 1)?, AxisType::read(header, 2)?);
         let (lon, lat) = match (first.role, second.role) {
             (Role::Longitude, Role::Latitude) => (1, 2),
