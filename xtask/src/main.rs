@@ -5,6 +5,7 @@
 mod commands;
 mod deepsz;
 mod experiment;
+mod peers;
 mod registry;
 mod run_dir;
 mod workspace;

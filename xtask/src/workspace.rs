@@ -1,6 +1,7 @@
 //! Where the workspace lies, and how its commands are called.
 
 use anyhow::{Context, Result, ensure};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -45,4 +46,15 @@ pub(crate) fn say(line: &str) {
 #[allow(clippy::print_stderr, reason = "the one place where the runner complains")]
 pub(crate) fn complain(error: &anyhow::Error) {
     eprintln!("error: {error:#}");
+}
+
+/// Versions of what made a run.
+pub(crate) fn versions() -> BTreeMap<String, String> {
+    let pairs = [("arcmin", env!("CARGO_PKG_VERSION").to_owned()), ("commit", commit())];
+    pairs.into_iter().map(|(name, version)| (name.to_owned(), version)).collect()
+}
+
+/// The device that computes, with its number of threads.
+pub(crate) fn device() -> String {
+    format!("cpu ({} threads)", rayon::current_num_threads())
 }

@@ -1,1 +1,56 @@
-fn main() {}
+//! The `arcmin` command: simulate the microwave sky, and find clusters in FITS maps.
+//!
+//! This file dispatches; each command is one module with its arguments and a `run`.
+
+mod find;
+mod record;
+mod simulate;
+mod terminal;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "arcmin", version, about = "Simulates the microwave sky and finds galaxy clusters in FITS maps")]
+struct Args {
+    /// Threads to use; all processors unless given (the results are the same for any number)
+    #[arg(long, global = true)]
+    threads: Option<usize>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Find clusters in FITS maps: temperature bands or a Compton-y map
+    Find(Box<find::Args>),
+    /// Simulate tiles of the sky as FITS maps with their truth catalogue
+    Simulate(simulate::Args),
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).without_time().with_writer(std::io::stderr).init();
+    match set_threads(args.threads).and_then(|()| run(&args.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Find(args) => find::run(args),
+        Command::Simulate(args) => simulate::run(args),
+    }
+}
+
+fn set_threads(threads: Option<usize>) -> anyhow::Result<()> {
+    if let Some(n) = threads {
+        rayon::ThreadPoolBuilder::new().num_threads(n).build_global()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! `arcmin find`: clusters in FITS maps.
+
+mod args;
+mod checks;
+mod inputs;
+mod marks;
+mod outputs;
+mod settings;
+
+pub(crate) use args::Args;
+
+use crate::record::{self, Inputs};
+use crate::terminal::say;
+use anyhow::{Context, Result};
+use arcmin_eval::{Score, create_dir};
+use arcmin_find_mmf::MatchedFilter;
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// Reads the maps, searches them, and writes catalogue, S/N map, picture and record.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let mut inputs = Inputs::default();
+    let mut clock = Clock::default();
+    let observation = clock.time("read", || inputs::read(args, &mut inputs))?;
+    let known = marks::read(args, observation.geometry().frame(), &mut inputs)?;
+    create_dir(&args.out)?;
+    let filter = MatchedFilter::new(&settings::settings(args, &mut inputs)?)?;
+    let named = || format!("searching {}", inputs::names(&args.maps));
+    let search = clock.time("search", || filter.search(&observation)).with_context(named)?;
+    let mut scores = BTreeMap::new();
+    scores.insert("detections".to_owned(), counted(search.detections.candidates.len()));
+    let area = search.detections.searched.area_deg2();
+    scores.insert("searched_deg2".to_owned(), Score::new(Some(area), None, 1));
+    let matched = marks::matched(&known, &search.detections, &observation);
+    scores.extend(matched.scores());
+    scores.extend(clock.time("checks", || checks::false_detections(args, &filter, &observation, &search, &mut inputs))?);
+    clock.time("write", || outputs::write(&args.out, &search, &known))?;
+    record::found(&args.out, inputs, clock.0, scores)?;
+    summarise(args, &search, &matched, area);
+    Ok(())
+}
+
+fn counted(n: usize) -> Score {
+    Score::new(Some(n as f64), Some((n as f64).sqrt()), n as u64)
+}
+
+fn summarise(args: &Args, search: &arcmin_find_mmf::Search, matched: &marks::Matched, area_deg2: f64) {
+    let n = search.detections.candidates.len();
+    say(&format!("{n} candidates in {area_deg2:.2} deg2 searched"));
+    for line in matched.lines() {
+        say(&line);
+    }
+    for name in outputs::NAMES {
+        say(&args.out.join(name).display().to_string());
+    }
+}
+
+/// Wall time by stage.
+#[derive(Default)]
+struct Clock(BTreeMap<String, f64>);
+
+impl Clock {
+    fn time<T>(&mut self, stage: &str, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        self.0.insert(stage.to_owned(), start.elapsed().as_secs_f64());
+        result
+    }
+}

@@ -1,0 +1,14 @@
+//! What the command says to the person at the terminal.
+
+/// Writes a line of results.
+#[allow(clippy::print_stdout, reason = "the one place where the command talks to its user")]
+pub(crate) fn say(line: &str) {
+    println!("{line}");
+}
+
+/// Writes an error with its causes on one line.
+#[allow(clippy::print_stderr, reason = "the one place where the command complains")]
+pub(crate) fn complain(error: &anyhow::Error) {
+    let line = format!("{error:#}").replace('\n', " ");
+    eprintln!("error: {line}");
+}

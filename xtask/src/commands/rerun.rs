@@ -1,0 +1,33 @@
+//! `cargo xtask rerun DIR`.
+
+use super::run::{carry_out, set_threads};
+use crate::run_dir::RunDir;
+use crate::workspace::say;
+use anyhow::{Context, Result, bail};
+use arcmin_eval::Record;
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Folder of a finished run
+    dir: PathBuf,
+    /// Threads to use; all processors unless given
+    #[arg(long)]
+    threads: Option<usize>,
+}
+
+/// Runs the folder's own configuration again elsewhere and compares every score bit for bit.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    set_threads(args.threads)?;
+    let (dir, config) = RunDir::existing(&args.dir)?;
+    let before = Record::read(&dir.file("record.json"))?;
+    let again = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let after = carry_out(&config, again.path())?;
+    let differences: Vec<String> = before.score_differences(&after).iter().map(ToString::to_string).collect();
+    if !differences.is_empty() {
+        let kept = again.keep();
+        bail!("{} scores differ: {}; the second run is kept in {}", differences.len(), differences.join("; "), kept.display());
+    }
+    say(&format!("all {} scores of {} came out the same, bit for bit", before.scores.len(), args.dir.display()));
+    Ok(())
+}

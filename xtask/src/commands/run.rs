@@ -1,0 +1,57 @@
+//! `cargo xtask run NAME`.
+
+use crate::experiment::{Config, Experiment};
+use crate::run_dir::RunDir;
+use crate::workspace::{root, say};
+use crate::registry;
+use anyhow::Result;
+use arcmin_eval::Record;
+use arcmin_job::Interrupt;
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Name of the experiment: `cargo xtask list` shows them
+    name: String,
+    /// Profile of the experiment
+    #[arg(long, default_value = "quick")]
+    profile: String,
+    /// Seed, instead of the experiment's own
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Folder of the run; runs/NAME-PROFILE unless given
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Threads to use; all processors unless given (the scores are the same bits for any number)
+    #[arg(long)]
+    threads: Option<usize>,
+}
+
+/// Runs the experiment in its folder, taking up what an earlier, stopped run left there.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    set_threads(args.threads)?;
+    let config = Experiment::read(&args.name)?.resolve(&args.profile, args.seed)?;
+    let default = || root().join("runs").join(format!("{}-{}", config.experiment, config.profile));
+    let folder = args.out.clone().unwrap_or_else(default);
+    carry_out(&config, &folder)?;
+    Ok(())
+}
+
+/// Runs a resolved configuration in a folder and says where the results lie.
+pub(super) fn carry_out(config: &Config, folder: &Path) -> Result<Record> {
+    let experiment = registry::experiment(&config.experiment)?;
+    let dir = RunDir::open(folder, config)?;
+    say(&format!("{} ({} profile, seed {}) in {}", config.experiment, config.profile, config.seed, folder.display()));
+    let record = (experiment.run)(config, &dir, &Interrupt::install()?)?;
+    for name in ["catalogue.fits", "record.json", "report.html"] {
+        say(&format!("{}", dir.file(name).display()));
+    }
+    Ok(record)
+}
+
+pub(super) fn set_threads(threads: Option<usize>) -> Result<()> {
+    if let Some(n) = threads {
+        rayon::ThreadPoolBuilder::new().num_threads(n).build_global()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! The DeepSZ experiment: find clusters in simulated 90, 148 and 219 GHz maps and score the finders on held-out tiles
+//! (Lin et al. 2021, arXiv:2102.13123).
+//!
+//! Tiles are simulated, searched and matched one by one ([`tiles`]); the scores ([`scores`]) and the report
+//! ([`report`]) are made from what was kept of them.
+
+mod picture;
+mod report;
+mod scores;
+mod settings;
+mod tiles;
+
+use crate::experiment::Config;
+use crate::run_dir::RunDir;
+use crate::workspace::say;
+use anyhow::Result;
+use arcmin_eval::Record;
+use arcmin_eval::report::format_score;
+use arcmin_job::Interrupt;
+use arcmin_maps::Catalogue;
+use arcmin_scene::Split;
+use scores::Results;
+use settings::Settings;
+
+/// Runs the experiment in its folder, or what is left of it.
+pub(crate) fn run(config: &Config, dir: &RunDir, interrupt: &Interrupt) -> Result<Record> {
+    let settings = Settings::read(config)?;
+    tiles::work_through(&settings, dir, interrupt)?;
+    let results = Results::read(&settings, dir)?;
+    let record = results.record(config, &settings)?;
+    join_catalogues(&settings, dir)?;
+    report::write(config, &settings, dir, &results, &record)?;
+    record.write(&dir.file("record.json"))?;
+    for (name, score) in &record.scores {
+        say(&format!("  {name:<28} {:>18}   ({} counted)", format_score(score), score.count));
+    }
+    Ok(record)
+}
+
+/// Writes `report.html` from what the folder holds.
+pub(crate) fn report(config: &Config, dir: &RunDir) -> Result<()> {
+    let settings = Settings::read(config)?;
+    let results = Results::read(&settings, dir)?;
+    let record = Record::read(&dir.file("record.json"))?;
+    report::write(config, &settings, dir, &results, &record)
+}
+
+/// Joins the catalogues of the test tiles: `catalogue.fits` for the first finder, `catalogue-NAME.fits` for others.
+fn join_catalogues(settings: &Settings, dir: &RunDir) -> Result<()> {
+    for (idx, finder) in settings.finders.keys().enumerate() {
+        let read = |tile| Catalogue::read(&dir.file(&tiles::catalogue_name(Split::Test, tile, finder)));
+        let parts = (0..settings.scene.n_tiles(Split::Test)).map(read).collect::<Result<Vec<_>, _>>()?;
+        let name = if idx == 0 { "catalogue.fits".to_owned() } else { format!("catalogue-{finder}.fits") };
+        Catalogue::concatenate(&parts)?.write(&dir.file(&name))?;
+    }
+    Ok(())
+}

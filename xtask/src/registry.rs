@@ -1,0 +1,56 @@
+//! The methods and experiments that can be named in a file or on the command line.
+
+use crate::deepsz;
+use crate::experiment::Config;
+use crate::run_dir::RunDir;
+use anyhow::{Context, Result, anyhow};
+use arcmin_eval::Record;
+use arcmin_find_mmf::{MatchedFilterConfig, MatchedFilterRecipe};
+use arcmin_job::Interrupt;
+use arcmin_method::FinderRecipe;
+use toml::Table;
+
+/// A cluster finder that an experiment file may name under `[settings.finders]`.
+pub(crate) struct FinderEntry {
+    /// Name in experiment files and scores.
+    pub(crate) name: &'static str,
+    /// What it is, in a line.
+    pub(crate) summary: &'static str,
+    /// Makes its recipe from the table of that name.
+    recipe: fn(&Table) -> Result<Box<dyn FinderRecipe>>,
+}
+
+/// All finders; a new method is one line here.
+pub(crate) const FINDERS: &[FinderEntry] =
+    &[FinderEntry { name: "mmf", summary: "matched multi-frequency filter (Melin et al. 2006)", recipe: mmf }];
+
+/// An experiment: how it is run, and how its report is written again.
+pub(crate) struct ExperimentEntry {
+    name: &'static str,
+    /// Runs it in its folder.
+    pub(crate) run: fn(&Config, &RunDir, &Interrupt) -> Result<Record>,
+    /// Writes `report.html` from what the folder holds.
+    pub(crate) report: fn(&Config, &RunDir) -> Result<()>,
+}
+
+const EXPERIMENTS: &[ExperimentEntry] =
+    &[ExperimentEntry { name: "deepsz", run: deepsz::run, report: deepsz::report }];
+
+/// The experiment of that name.
+pub(crate) fn experiment(name: &str) -> Result<&'static ExperimentEntry> {
+    let found = EXPERIMENTS.iter().find(|entry| entry.name == name);
+    found.ok_or_else(|| anyhow!("no experiment is named {name}: `cargo xtask list` shows them"))
+}
+
+/// The recipe of the finder of that name.
+pub(crate) fn finder_recipe(name: &str, table: &Table) -> Result<Box<dyn FinderRecipe>> {
+    let names = || FINDERS.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
+    let entry = FINDERS.iter().find(|entry| entry.name == name);
+    let entry = entry.ok_or_else(|| anyhow!("no finder is named {name}; there are: {}", names()))?;
+    (entry.recipe)(table).with_context(|| format!("in [settings.finders.{name}]"))
+}
+
+fn mmf(table: &Table) -> Result<Box<dyn FinderRecipe>> {
+    let config: MatchedFilterConfig = table.clone().try_into()?;
+    Ok(Box::new(MatchedFilterRecipe::new(config)?))
+}
