@@ -86,6 +86,38 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn any_numbers_in_a_header_make_a_geometry_or_an_error(
+        code in prop::sample::select(vec!["TAN", "CAR", "SFL"]),
+        cards in prop::collection::vec((prop::sample::select(NUMBER_CARDS.to_vec()), any_number()), 0..12),
+    ) {
+        let mut header = header_of(&[]);
+        header.set("CTYPE1", format!("RA---{code}").as_str(), "").unwrap();
+        header.set("CTYPE2", format!("DEC--{code}").as_str(), "").unwrap();
+        for (key, value) in cards {
+            header.set(key, value, "").unwrap();
+        }
+        if let Ok(geometry) = Geometry::from_header(&header, None) {
+            for p in [PixelPosition { x: 0.0, y: 0.0 }, geometry.shape().centre()] {
+                let _ = geometry.pix_to_sky(p).and_then(|sky| geometry.sky_to_pix(sky));
+                let _ = (geometry.jacobian_at(p), geometry.pixel_area_sr_at(p), geometry.to_string());
+            }
+            let _ = (geometry.same_grid(&geometry.window(1, 1, geometry.shape())), geometry.to_header());
+        }
+    }
+}
+
+const NUMBER_CARDS: [&str; 14] = [
+    "CRPIX1", "CRPIX2", "CRVAL1", "CRVAL2", "CDELT1", "CDELT2", "PC1_2", "PC2_1", "CD1_1", "CD2_2", "CROTA2",
+    "LONPOLE", "LATPOLE", "NAXIS1",
+];
+
+/// Plain numbers, zeros, and the largest and smallest there are.
+fn any_number() -> impl Strategy<Value = f64> {
+    prop_oneof![-400.0..400.0, Just(0.0), Just(90.0), Just(-90.0), Just(180.0), prop::num::f64::NORMAL]
+}
+
 /// `gnomonic_cutout` of the reference numbers (astropy 8.0.2): ix, iy, ra and dec in degrees.
 const GNOMONIC_CUTOUT_DEG: [[f64; 4]; 7] = [
     [0.0, 0.0, 45.381_553_532_604_684, 37.635_388_627_298_33],
