@@ -86,6 +86,15 @@ impl<T: Real + Into<f64>> BandWeights<T> {
         (sum * self.unit / grid.area_sr()).powf(-0.5)
     }
 
+    /// Expected signal-to-noise ratio, under the template `tau`, of a cluster with transform `truth` and unit `y_c`.
+    pub fn response(&self, grid: &Grid, truth: &[T], tau: &[T]) -> f64 {
+        let sum = grid.sum_modes(|i, _, _| {
+            let product: f64 = truth[i].into() * tau[i].into();
+            product * self.information[i].into()
+        });
+        sum * self.unit / grid.area_sr() * self.sigma(grid, tau)
+    }
+
     /// Adds band `band` with half spectrum `spectrum`, weighted, to the combined half spectrum.
     pub fn accumulate(&self, grid: &Grid, band: usize, spectrum: &[Complex<T>], combined: &mut [Complex<T>]) {
         let (ny, n_quarter) = (grid.ny(), grid.n_quarter());

@@ -1,7 +1,6 @@
 //! Which pixels are observed, which are holes in the observed area, and how far the border is.
 
-use crate::distance::{Beyond, distance_pixels};
-use arcmin_maps::{Mask, Shape};
+use arcmin_maps::{Components, Geometry, Mask, Neighbours, Outside, Region, Shape};
 
 /// What a pixel is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +16,7 @@ pub enum PixelClass {
 /// The classes of all pixels and their distances from the outside.
 #[derive(Clone, Debug)]
 pub struct Footprint {
-    shape: Shape,
+    geometry: Geometry,
     classes: Vec<PixelClass>,
     /// Distance in pixels to the nearest outside pixel; what lies beyond the image is outside.
     border_distance: Vec<f32>,
@@ -26,27 +25,30 @@ pub struct Footprint {
 impl Footprint {
     /// Classifies the pixels of a mask; masked regions of up to `max_hole_pixels` that do not touch the edge are holes.
     pub fn new(mask: &Mask, max_hole_pixels: f64) -> Self {
-        let shape = mask.geometry().shape();
-        let mut classes: Vec<PixelClass> =
-            mask.valid().iter().map(|&v| if v { PixelClass::Valid } else { PixelClass::Hole }).collect();
-        let mut seen = vec![false; classes.len()];
-        for start in 0..classes.len() {
-            if classes[start] == PixelClass::Valid || seen[start] {
-                continue;
-            }
-            let (region, touches_edge) = flood(shape, &classes, &mut seen, start);
-            if touches_edge || region.len() as f64 > max_hole_pixels {
-                region.iter().for_each(|&pixel| classes[pixel] = PixelClass::Outside);
-            }
-        }
-        let is_outside = |i: usize| classes[i] == PixelClass::Outside;
-        let border_distance = distance_pixels(shape, &is_outside, Beyond::InSet);
-        Self { shape, classes, border_distance }
+        let geometry = mask.geometry();
+        let masked: Vec<bool> = mask.valid().iter().map(|&v| !v).collect();
+        let components = Components::label(geometry.shape(), &masked, Neighbours::Four);
+        let class_of = |region: &Region| match region {
+            region if region.touches_border || region.n_pixels as f64 > max_hole_pixels => PixelClass::Outside,
+            _ => PixelClass::Hole,
+        };
+        let of_region: Vec<PixelClass> = components.regions().iter().map(class_of).collect();
+        let class = |&label: &u32| if label == 0 { PixelClass::Valid } else { of_region[label as usize - 1] };
+        let classes: Vec<PixelClass> = components.labels().iter().map(class).collect();
+        let inside = flags(geometry, classes.iter().map(|&class| class != PixelClass::Outside));
+        let border_distance = inside.distance_to_invalid(Outside::Invalid);
+        Self { geometry: geometry.clone(), classes, border_distance }
+    }
+
+    /// Distance in pixels of every pixel to the nearest of the chosen ones, zero for those; infinite without any.
+    pub fn distance_to(&self, is_chosen: impl Fn(usize) -> bool) -> Vec<f32> {
+        let rest = flags(&self.geometry, (0..self.classes.len()).map(|i| !is_chosen(i)));
+        rest.distance_to_invalid(Outside::Ignored)
     }
 
     /// Number of rows and columns.
     pub fn shape(&self) -> Shape {
-        self.shape
+        self.geometry.shape()
     }
 
     /// Class of each pixel.
@@ -63,7 +65,7 @@ impl Footprint {
     pub fn searched(&self, border: f64, reach: f64) -> Vec<bool> {
         let is_valid = |i: usize| self.classes[i] == PixelClass::Valid;
         let has_holes = self.classes.contains(&PixelClass::Hole);
-        let depth = has_holes.then(|| distance_pixels(self.shape, &is_valid, Beyond::NotInSet));
+        let depth = has_holes.then(|| self.distance_to(is_valid));
         let inside = |i: usize| match self.classes[i] {
             PixelClass::Outside => false,
             _ if f64::from(self.border_distance(i)) < border => false,
@@ -79,48 +81,22 @@ impl Footprint {
             let first = (at - radius).ceil().max(0.0) as usize;
             first..((at + radius).floor().max(-1.0) + 1.0).min(n as f64) as usize
         };
-        range(y, self.shape.ny).any(|j| {
-            range(x, self.shape.nx).any(|i| {
+        range(y, self.shape().ny).any(|j| {
+            range(x, self.shape().nx).any(|i| {
                 let near = (i as f64 - x).hypot(j as f64 - y) <= radius;
-                near && self.classes[j * self.shape.nx + i] == PixelClass::Hole
+                near && self.classes[j * self.shape().nx + i] == PixelClass::Hole
             })
         })
     }
 }
 
-/// The masked region (connected along sides) around a pixel, and whether it touches the image's edge.
-fn flood(shape: Shape, classes: &[PixelClass], seen: &mut [bool], start: usize) -> (Vec<usize>, bool) {
-    let Shape { ny, nx } = shape;
-    let mut region = vec![start];
-    seen[start] = true;
-    let mut touches_edge = false;
-    let mut next = 0;
-    while let Some(&pixel) = region.get(next) {
-        next += 1;
-        let (x, y) = (pixel % nx, pixel / nx);
-        if x == 0 || y == 0 || x + 1 == nx || y + 1 == ny {
-            touches_edge = true;
-        }
-        let candidates = [
-            (x > 0).then(|| pixel - 1),
-            (x + 1 < nx).then(|| pixel + 1),
-            (y > 0).then(|| pixel - nx),
-            (y + 1 < ny).then(|| pixel + nx),
-        ];
-        for neighbour in candidates.into_iter().flatten() {
-            if classes[neighbour] != PixelClass::Valid && !seen[neighbour] {
-                seen[neighbour] = true;
-                region.push(neighbour);
-            }
-        }
-    }
-    (region, touches_edge)
+fn flags(geometry: &Geometry, valid: impl Iterator<Item = bool>) -> Mask {
+    Mask::new(geometry.clone(), valid.collect()).expect("one flag a pixel")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arcmin_maps::Geometry;
     use arcmin_units::{Arcmin, SkyPosition};
 
     #[test]

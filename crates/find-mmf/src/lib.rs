@@ -41,7 +41,6 @@ pub mod template;
 pub mod tiling;
 pub mod units;
 
-mod distance;
 mod pipeline;
 mod robust;
 

@@ -6,9 +6,9 @@
 //! a gain below [`GAIN_MIN`] are masked. A map whose holes have sharp edges shows no such fall and is left alone.
 //! Derived here; the tests of the real map say what it brings.
 
-use crate::distance::{Beyond, distance_pixels};
 use crate::footprint::{Footprint, PixelClass};
-use arcmin_maps::{Mask, Observation};
+
+use arcmin_maps::{Components, Mask, Neighbours, Observation};
 
 /// Smaller holes are dead pixels rather than masked sources.
 const HOLE_MIN_ARCMIN2: f64 = 5.0;
@@ -35,7 +35,7 @@ impl HoleTaper {
     pub fn measure(observation: &Observation, footprint: &Footprint) -> Option<Self> {
         let pixel_arcmin = observation.geometry().pixel_size().to_arcmin().value();
         let is_source_hole = source_holes(footprint, HOLE_MIN_ARCMIN2 / (pixel_arcmin * pixel_arcmin))?;
-        let distance = distance_pixels(footprint.shape(), &|i| is_source_hole[i], Beyond::NotInSet);
+        let distance = footprint.distance_to(|i| is_source_hole[i]);
         let n_rings = (FAR_ARCMIN / pixel_arcmin).ceil() as usize;
         let mut gains = Vec::with_capacity(observation.bands().len());
         for band in observation.bands() {
@@ -70,30 +70,10 @@ impl HoleTaper {
 
 /// Holes of at least `min_pixels`, `None` when there is none.
 fn source_holes(footprint: &Footprint, min_pixels: f64) -> Option<Vec<bool>> {
-    let nx = footprint.shape().nx;
-    let classes = footprint.classes();
-    let mut is_source = vec![false; classes.len()];
-    let mut seen = vec![false; classes.len()];
-    for start in (0..classes.len()).filter(|&i| classes[i] == PixelClass::Hole) {
-        if seen[start] {
-            continue;
-        }
-        seen[start] = true;
-        let mut region = vec![start];
-        let mut next = 0;
-        while let Some(&pixel) = region.get(next) {
-            next += 1;
-            // A hole never touches the image's edge, so that its neighbours exist.
-            for neighbour in [pixel - 1, pixel + 1, pixel - nx, pixel + nx] {
-                if classes[neighbour] == PixelClass::Hole && !std::mem::replace(&mut seen[neighbour], true) {
-                    region.push(neighbour);
-                }
-            }
-        }
-        if region.len() as f64 >= min_pixels {
-            region.iter().for_each(|&pixel| is_source[pixel] = true);
-        }
-    }
+    let is_hole: Vec<bool> = footprint.classes().iter().map(|&class| class == PixelClass::Hole).collect();
+    let components = Components::label(footprint.shape(), &is_hole, Neighbours::Four);
+    let is_large = |label: u32| label > 0 && components.regions()[label as usize - 1].n_pixels as f64 >= min_pixels;
+    let is_source: Vec<bool> = components.labels().iter().map(|&label| is_large(label)).collect();
     is_source.contains(&true).then_some(is_source)
 }
 

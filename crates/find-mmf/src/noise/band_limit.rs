@@ -2,12 +2,12 @@
 //!
 //! Some maps hold modes up to a multipole only: beyond it there is neither signal nor noise. A matched filter divides
 //! by the noise and would amplify the empty modes without bound. The rule (derived here): power must fall by a factor
-//! of [`DROP`] between 0.95 and 1.05 ell, a slope of -16, and stay [`STAYS_BELOW`] times lower from there on. The
-//! steepest sky, the damping tail of the CMB, has a slope of -9; a beam of 1.4 arcmin reaches -13 at ell = 15,000, where
+//! of [`DROP`] between 0.95 and 1.05 ell, a slope of -21, and stay [`STAYS_BELOW`] times lower from there on. The
+//! steepest sky, the damping tail of the CMB, reaches a slope of -15 where noise and lensing take over; a beam of 1.4 arcmin reaches -13 at ell = 15,000, where
 //! white noise has long taken over in any real map.
 
 /// Factor by which power falls within ten per cent of ell.
-const DROP: f64 = 5.0;
+const DROP: f64 = 8.0;
 /// Factor by which all later power lies below that before the drop.
 const STAYS_BELOW: f64 = 20.0;
 /// Below this multipole filters of map makers cut, and bins are too wide to tell.
@@ -38,7 +38,8 @@ pub fn band_limit(power: &[f64], bin_width: f64) -> Option<f64> {
     }
     let (_, drop) = steepest?;
     let before = at(0.95 * centre(drop));
-    let last = (first..=drop + 2).rev().find(|&bin| power.get(bin).is_some_and(|&p| p >= KEPT * before))?;
+    let reach = (1.1 * centre(drop) / bin_width) as usize;
+    let last = (first..=reach).rev().find(|&bin| power.get(bin).is_some_and(|&p| p >= KEPT * before))?;
     Some(centre(last))
 }
 
@@ -48,7 +49,8 @@ mod tests {
 
     #[test]
     fn cut_map_is_found_and_sky_with_noise_is_not() {
-        let sky = |ell: f64| 1e3 * (-(ell / 1300.0).powf(1.8)).exp() + 1e-3 * (1.0 + (3000.0 / ell).powi(2));
+        // CMB with its lensed tail, and white noise of 1 uK arcmin, in uK^2 sr.
+        let sky = |ell: f64| 6.3 / ell.powi(2) * (2000.0 * (-(ell / 1300.0).powf(1.8)).exp() + 0.3) + 8.5e-8;
         let bins = 400;
         let ell = |bin: usize| (bin as f64 + 0.5) * 50.0;
         let open: Vec<f64> = (0..bins).map(|b| sky(ell(b))).collect();
