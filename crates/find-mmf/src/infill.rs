@@ -21,7 +21,7 @@ use num_complex::Complex;
 use rayon::prelude::*;
 
 /// Residual, relative to the start, at which the solution is good: its effect on S/N is far below one per cent.
-const TOLERANCE: f64 = 0.003;
+const TOLERANCE: f64 = 0.005;
 
 /// Inverse noise covariance on the quarter plane, each pair of bands divided by the two bands' units.
 struct InverseNoise {

@@ -230,7 +230,7 @@ fn noise_from_the_data_equals_the_noise_put_in() {
 /// The slow twin of the infill: `tau_M^T C_MM^-1 d_M` with the covariance of the unmasked pixels solved directly.
 #[test]
 fn filled_holes_give_the_filter_of_infinitely_noisy_pixels() {
-    let (ny, nx) = (14, 16);
+    let (ny, nx) = (12, 16);
     let geometry = common::geometry(ny, nx, PIXEL_ARCMIN);
     let config = MatchedFilterConfig { scales_arcmin: vec![1.0], ..config(y_model_with_background(20.0)) };
     let map = drawn(&config, &geometry, 77);
@@ -254,7 +254,7 @@ fn filled_holes_give_the_filter_of_infinitely_noisy_pixels() {
         let slow: f64 = valid.iter().zip(&weighted).map(|(&i, w)| template.at(theta(i)) * w).sum();
         let slow = slow / information.sqrt();
         let ours = f64::from(snr.pixels()[target]);
-        assert!((ours - slow).abs() < 0.05, "pixel {target}: {ours}, direct {slow}");
+        assert!((ours - slow).abs() < 0.02, "pixel {target}: {ours}, direct {slow}");
     }
 }
 
