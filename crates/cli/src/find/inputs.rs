@@ -4,7 +4,7 @@ use super::args::Args;
 use crate::record::Inputs;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use arcmin_maps::file::{FileUnit, HduChoice, MapFile, ReadOptions, UnitMap, read_map, read_mask};
-use arcmin_maps::{Band, BandMap, Beam, Geometry, Map, Mask, Observation};
+use arcmin_maps::{Band, BandMap, Beam, BeamTable, Geometry, Map, Mask, Observation};
 use arcmin_units::{Arcmin, Frame, Ghz, PixelUnit};
 use std::path::{Path, PathBuf};
 
@@ -61,7 +61,7 @@ fn read_options(args: &Args, idx: usize) -> Result<ReadOptions> {
 fn beam(args: &Args, idx: usize) -> Result<Option<Beam>> {
     let n = args.maps.len();
     if let Some(table) = of_map(&args.beam_table, idx, n, "--beam-table")? {
-        return Ok(Some(Beam::read_table(table)?));
+        return Ok(Some(Beam::Tabulated(BeamTable::read(table)?)));
     }
     let fwhm = of_map(&args.beam_arcmin, idx, n, "--beam-arcmin")?;
     Ok(fwhm.map(|fwhm| Beam::gaussian(Arcmin::new(*fwhm))).transpose()?)
@@ -133,7 +133,7 @@ fn check_with_first(first: Option<&Band>, band: &Band, path: &Path, first_path: 
     let Some(first) = first else { return Ok(()) };
     let (expected, got) = (first.map.geometry(), band.map.geometry());
     ensure!(
-        expected == got,
+        expected.same_grid(got),
         "{} lies on another geometry than {} ({got}; {expected}): bring all maps to one grid first",
         path.display(),
         first_path.display()
@@ -198,6 +198,6 @@ fn half(band: &Band, first: UnitMap, second: UnitMap, geometry: &Geometry) -> Re
 }
 
 fn half_of<U: PixelUnit>(a: &Map<U>, b: &Map<U>, geometry: &Geometry) -> Result<Map<U>> {
-    ensure!(a.geometry() == geometry, "the halves lie on another geometry than the map itself");
+    ensure!(a.geometry().same_grid(geometry), "the halves lie on another geometry than the map itself");
     Ok(a.minus(b)?.scaled(0.5))
 }

@@ -127,7 +127,7 @@ pub(super) fn matched(known: &[Known], detections: &Detections, observation: &Ob
     let footprint = observation.mask().with_holes_closed(HOLE_DEG2);
     let depth = footprint.distance_to_invalid(Outside::Invalid);
     for cluster in known {
-        let Some(pixel) = pixel_of(observation, cluster.position) else { continue };
+        let Some(pixel) = observation.geometry().pixel_index(cluster.position) else { continue };
         if f64::from(depth[pixel]) * pixel_arcmin < INSIDE_ARCMIN {
             continue;
         }
@@ -137,13 +137,4 @@ pub(super) fn matched(known: &[Known], detections: &Detections, observation: &Ob
         share.count(&cluster.name, found);
     }
     matched
-}
-
-/// The pixel that a position falls on, if it lies on the map.
-fn pixel_of(observation: &Observation, position: SkyPosition) -> Option<usize> {
-    let shape = observation.geometry().shape();
-    let at = observation.geometry().sky_to_pix(position)?;
-    let (x, y) = (at.x.round(), at.y.round());
-    let inside = x >= 0.0 && y >= 0.0 && x < shape.nx as f64 && y < shape.ny as f64;
-    inside.then(|| y as usize * shape.nx + x as usize)
 }
