@@ -1,4 +1,5 @@
 //! The filter against an independent numpy computation in double precision.
+#![allow(clippy::print_stdout)] // A test that is skipped says so.
 
 mod common;
 
