@@ -4,9 +4,9 @@ use super::args::Args;
 use crate::record::Inputs;
 use anyhow::{Context, Result, anyhow, bail};
 use arcmin_eval::Score;
-use arcmin_maps::{Catalogue, Observation, Outside};
+use arcmin_maps::{Catalogue, Mask, Observation, Outside};
 use arcmin_method::Detections;
-use arcmin_units::{Frame, SkyPosition};
+use arcmin_units::{Arcmin, Frame, SkyPosition};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -16,6 +16,8 @@ const MATCH_ARCMIN: f64 = 1.5;
 const SAME_ARCMIN: f64 = 0.5;
 /// Clusters closer than this to the edge of the searched footprint are not counted.
 const INSIDE_ARCMIN: f64 = 20.0;
+/// Source holes on the edge of the map are closed when they are narrower than twice this.
+const BAY_ARCMIN: f64 = 10.0;
 /// A masked region up to this area inside the map is a hole of it.
 const HOLE_DEG2: f64 = 1.0;
 
@@ -124,7 +126,7 @@ impl Matched {
 pub(super) fn matched(known: &[Known], detections: &Detections, observation: &Observation) -> Matched {
     let mut matched = Matched { open: Share::default(), in_holes: Share::default() };
     let pixel_arcmin = observation.geometry().pixel_size().to_arcmin().value();
-    let footprint = observation.mask().with_holes_closed(HOLE_DEG2);
+    let footprint = footprint(observation.mask());
     let depth = footprint.distance_to_invalid(Outside::Invalid);
     for cluster in known {
         let Some(pixel) = observation.geometry().pixel_index(cluster.position) else { continue };
@@ -137,4 +139,10 @@ pub(super) fn matched(known: &[Known], detections: &Detections, observation: &Ob
         share.count(&cluster.name, found);
     }
     matched
+}
+
+/// The map's outline with its source holes closed, those on the edge as well.
+fn footprint(mask: &Mask) -> Mask {
+    let bay = Arcmin::new(BAY_ARCMIN);
+    mask.dilated(bay).eroded(bay, Outside::Ignored).with_holes_closed(HOLE_DEG2)
 }
