@@ -42,7 +42,8 @@ fn published(catalogue: &Catalogue, mask: &Mask) -> Vec<(SkyPosition, bool)> {
     let footprint = Footprint::new(mask, 1000.0 / (pixel_arcmin * pixel_arcmin));
     let (redshift, xi) = (catalogue.f64("redshift").unwrap(), catalogue.f64("xi").unwrap());
     let mut chosen: Vec<(SkyPosition, bool)> = Vec::new();
-    for (i, &position) in catalogue.positions().iter().enumerate().filter(|&(i, _)| redshift[i] > 0.0 && xi[i] > 5.0) {
+    let is_chosen = |&(i, _): &(usize, &SkyPosition)| redshift[i] > 0.0 && xi[i] > 5.0;
+    for (_, &position) in catalogue.positions().iter().enumerate().filter(is_chosen) {
         let Some(pixel) = geometry.pixel_index(position) else { continue };
         let inside = f64::from(footprint.border_distance(pixel)) * pixel_arcmin >= INSIDE_ARCMIN;
         if inside && chosen.iter().all(|(other, _)| other.separation(position).to_arcmin().value() > 1.0) {
