@@ -37,8 +37,11 @@ fn simulator() -> Simulator {
 }
 
 fn photometer() -> MatchedFilter {
-    let config =
-        MatchedFilterConfig { profile: Profile::Arnaud10, sampling: Sampling::PixelMean, ..MatchedFilterConfig::deepsz() };
+    let config = MatchedFilterConfig {
+        profile: Profile::Arnaud10,
+        sampling: Sampling::PixelMean,
+        ..MatchedFilterConfig::deepsz()
+    };
     MatchedFilter::new(&config).expect("a valid configuration")
 }
 
@@ -66,11 +69,8 @@ fn recovered_over_injected_y_is_one() {
     let (scene, haloes) = planted(&simulator());
     let targets: Vec<_> = haloes.iter().map(|halo| (halo.position, halo.theta500.to_arcmin())).collect();
     let measured = photometer().measure(&scene.observation, &targets).expect("measured");
-    let pulls: Vec<f64> = haloes
-        .iter()
-        .zip(&measured)
-        .filter_map(|(halo, y)| y.map(|y| (y.y_c.value - halo.y0) / y.y_c.error))
-        .collect();
+    let pulls: Vec<f64> =
+        haloes.iter().zip(&measured).filter_map(|(halo, y)| y.map(|y| (y.y_c.value - halo.y0) / y.y_c.error)).collect();
     assert!(pulls.len() > 60, "{} clusters are clear of the border", pulls.len());
     let n = pulls.len() as f64;
     let mean = pulls.iter().sum::<f64>() / n;

@@ -33,8 +33,7 @@ pub(crate) struct ExperimentEntry {
     pub(crate) report: fn(&Config, &RunDir) -> Result<()>,
 }
 
-const EXPERIMENTS: &[ExperimentEntry] =
-    &[ExperimentEntry { name: "deepsz", run: deepsz::run, report: deepsz::report }];
+const EXPERIMENTS: &[ExperimentEntry] = &[ExperimentEntry { name: "deepsz", run: deepsz::run, report: deepsz::report }];
 
 /// The experiment of that name.
 pub(crate) fn experiment(name: &str) -> Result<&'static ExperimentEntry> {

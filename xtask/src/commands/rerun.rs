@@ -26,7 +26,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let differences: Vec<String> = before.score_differences(&after).iter().map(ToString::to_string).collect();
     if !differences.is_empty() {
         let kept = again.keep();
-        bail!("{} scores differ: {}; the second run is kept in {}", differences.len(), differences.join("; "), kept.display());
+        bail!(
+            "{} scores differ: {}; the second run is kept in {}",
+            differences.len(),
+            differences.join("; "),
+            kept.display()
+        );
     }
     say(&format!("all {} scores of {} came out the same, bit for bit", before.scores.len(), args.dir.display()));
     Ok(())

@@ -1,9 +1,9 @@
 //! `cargo xtask run NAME`.
 
 use crate::experiment::{Config, Experiment};
+use crate::registry;
 use crate::run_dir::RunDir;
 use crate::workspace::{root, say};
-use crate::registry;
 use anyhow::Result;
 use arcmin_eval::Record;
 use arcmin_job::Interrupt;

@@ -25,7 +25,13 @@ const PUBLISHED: [(&str, &str); 4] =
     [("mmf.f1", "0.61"), ("mmf.purity", "0.61"), ("mmf.completeness", "0.61"), ("mmf.threshold", "13.4")];
 
 /// Writes `report.html` from the results.
-pub(super) fn write(config: &Config, settings: &Settings, dir: &RunDir, results: &Results, record: &Record) -> Result<()> {
+pub(super) fn write(
+    config: &Config,
+    settings: &Settings,
+    dir: &RunDir,
+    results: &Results,
+    record: &Record,
+) -> Result<()> {
     let mut sections = vec![sky_section(dir)?];
     for finder in settings.finders.keys() {
         sections.push(scores_section(finder, record));
@@ -136,7 +142,8 @@ fn strongest_section(finder: &str, dir: &RunDir) -> Result<Section> {
     let text = |name| catalogue.text(name);
     let number = |name| catalogue.f64(name);
     let (name, template) = (text("name")?, text("template")?);
-    let (ra, dec, snr, y, err) = (number("RADeg")?, number("decDeg")?, number("SNR")?, number("y_c")?, number("err_y_c")?);
+    let (ra, dec, snr, y, err) =
+        (number("RADeg")?, number("decDeg")?, number("SNR")?, number("y_c")?, number("err_y_c")?);
     let rows = (0..catalogue.len().min(STRONGEST))
         .map(|i| {
             vec![
@@ -163,7 +170,10 @@ fn photometry_section(results: &Results) -> Result<Section> {
     if !samples.is_empty() {
         let bins = recovery::by_snr(&samples, &SNR_EDGES)?;
         blocks.push(Block::figure(&plot::recovered_vs_injected(&samples)?, "Recovered against injected y."));
-        blocks.push(Block::figure(&plot::recovery_vs_snr(&bins, "S/N")?, "The ratio in bins of measured S/N; bins of low measured S/N hold the haloes that noise pushed down."));
+        blocks.push(Block::figure(
+            &plot::recovery_vs_snr(&bins, "S/N")?,
+            "The ratio in bins of measured S/N; bins of low measured S/N hold the haloes that noise pushed down.",
+        ));
     }
     Ok(Section { title: "Recovered and injected y".to_owned(), blocks })
 }

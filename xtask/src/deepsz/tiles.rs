@@ -41,7 +41,11 @@ pub(super) struct Recovered {
 impl Recovered {
     /// As the score wants it.
     pub(super) fn sample(&self) -> RecoverySample {
-        RecoverySample { snr: self.recovered_y / self.error_y, injected_y: self.injected_y, recovered_y: self.recovered_y }
+        RecoverySample {
+            snr: self.recovered_y / self.error_y,
+            injected_y: self.injected_y,
+            recovered_y: self.recovered_y,
+        }
     }
 }
 
@@ -68,7 +72,8 @@ pub(super) fn work_through(settings: &Settings, dir: &RunDir, interrupt: &Interr
     let simulator = Arc::new(Simulator::new(settings.scene.clone())?);
     let finders = fit(settings, &simulator)?;
     let all = SEARCHED.iter().flat_map(|&split| (0..settings.scene.n_tiles(split)).map(move |tile| (split, tile)));
-    let left: Vec<(Split, usize)> = all.filter(|&(split, tile)| !dir.file(&record_name(split, tile)).exists()).collect();
+    let left: Vec<(Split, usize)> =
+        all.filter(|&(split, tile)| !dir.file(&record_name(split, tile)).exists()).collect();
     let progress = Progress::new("tiles", left.len() as u64);
     for (done, &(split, tile)) in left.iter().enumerate() {
         if interrupt.requested() {
@@ -88,13 +93,7 @@ fn fit(settings: &Settings, simulator: &Arc<Simulator>) -> Result<Finders> {
     fitted.collect()
 }
 
-fn work_on(
-    source: &SimulatedSource,
-    tile: usize,
-    settings: &Settings,
-    finders: &Finders,
-    dir: &RunDir,
-) -> Result<()> {
+fn work_on(source: &SimulatedSource, tile: usize, settings: &Settings, finders: &Finders, dir: &RunDir) -> Result<()> {
     let mut clock = Clock::default();
     let scene = clock.time("simulate", || source.scene(tile))?;
     let mut outcomes = BTreeMap::new();
@@ -149,7 +148,8 @@ impl Clock {
 pub(super) fn read(settings: &Settings, dir: &RunDir, split: Split) -> Result<Vec<TileRecord>> {
     let one = |tile| {
         let name = record_name(split, tile);
-        dir.read_json(&name)?.with_context(|| format!("{} is missing: run the experiment first", dir.file(&name).display()))
+        dir.read_json(&name)?
+            .with_context(|| format!("{} is missing: run the experiment first", dir.file(&name).display()))
     };
     (0..settings.scene.n_tiles(split)).map(one).collect()
 }

@@ -33,7 +33,7 @@ pub(crate) struct Args {
     #[arg(long = "beam-table", value_name = "FILE", conflicts_with = "beam_arcmin")]
     pub(crate) beam_table: Vec<PathBuf>,
     /// White-noise level in map unit times arcmin, used by --noise modelled alone
-    #[arg(long = "noise-arcmin", value_name = "LEVEL", allow_negative_numbers = true)]
+    #[arg(long = "noise-arcmin", value_name = "LEVEL", allow_hyphen_values = true)]
     pub(crate) noise_arcmin: Vec<f64>,
     /// Which pixels count: a FITS mask (non-zero = valid), `zeros` (zero pixels are missing) or `nan` (NaN and infinite
     /// pixels are missing)

@@ -24,7 +24,11 @@ pub(super) fn false_detections(
     }
     if !args.halves.is_empty() {
         let wanted = 2 * args.maps.len();
-        ensure!(args.halves.len() == wanted, "--half needs two files for each --map: {wanted}, not {}", args.halves.len());
+        ensure!(
+            args.halves.len() == wanted,
+            "--half needs two files for each --map: {wanted}, not {}",
+            args.halves.len()
+        );
         let difference = inputs::half_difference(args, observation, inputs)?;
         let noise = filter.search(&difference).context("searching the half difference")?;
         scores.insert("false.half_difference".to_owned(), super::counted(noise.detections.candidates.len()));

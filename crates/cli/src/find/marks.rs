@@ -64,7 +64,8 @@ fn read_one(path: &Path, frame: Frame, limits: &[(&str, f64)]) -> Result<Vec<Kno
         }
         kept.iter_mut().zip(&values).for_each(|(kept, &value)| *kept &= value >= least);
     }
-    let name = |row: usize| names.as_ref().map_or_else(|| format!("row {}", row + 1), |names| names[row].trim().to_owned());
+    let name =
+        |row: usize| names.as_ref().map_or_else(|| format!("row {}", row + 1), |names| names[row].trim().to_owned());
     let rows = positions.into_iter().enumerate().filter(|&(row, _)| kept[row]);
     Ok(rows.map(|(row, position)| Known { name: name(row), position }).collect())
 }
@@ -111,7 +112,10 @@ impl Matched {
     /// `marked.open` and `marked.in_holes`: the shares found of clusters whose centre is, or is not, a valid pixel.
     pub(super) fn scores(&self) -> BTreeMap<String, Score> {
         let all = [("marked.open", &self.open), ("marked.in_holes", &self.in_holes)];
-        all.into_iter().filter(|(_, share)| share.total > 0).map(|(name, share)| (name.to_owned(), share.score())).collect()
+        all.into_iter()
+            .filter(|(_, share)| share.total > 0)
+            .map(|(name, share)| (name.to_owned(), share.score()))
+            .collect()
     }
 
     /// What to tell the user.

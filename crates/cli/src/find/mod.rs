@@ -33,7 +33,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     scores.insert("searched_deg2".to_owned(), Score::new(Some(area), None, 1));
     let matched = marks::matched(&known, &search.detections, &observation);
     scores.extend(matched.scores());
-    scores.extend(clock.time("checks", || checks::false_detections(args, &filter, &observation, &search, &mut inputs))?);
+    scores
+        .extend(clock.time("checks", || checks::false_detections(args, &filter, &observation, &search, &mut inputs))?);
     clock.time("write", || outputs::write(&args.out, &search, &known))?;
     record::found(&args.out, inputs, clock.0, scores)?;
     summarise(args, &search, &matched, area);
