@@ -88,7 +88,7 @@ impl Card {
         if !key_is_valid(key, value.is_some()) {
             return Err(bad("keywords are made of A-Z, 0-9, - and _, with single blanks only in HIERARCH ones"));
         }
-        if matches!(key, "END" | "CONTINUE") {
+        if is_reserved(key) {
             return Err(bad("this keyword belongs to the format itself"));
         }
         if !is_printable(comment) {
@@ -126,8 +126,11 @@ impl Card {
             }
         } else if key == "CONTINUE" {
             return Self::with_value(key, rest);
-        } else if let Some(value) = rest.strip_prefix("= ").filter(|_| !is_commentary(key)) {
-            return Self::with_value(key, value);
+        } else if let Some(value) = rest.strip_prefix("= ") {
+            let key = key.to_ascii_uppercase();
+            if is_standard_key(&key) {
+                return Self::with_value(&key, value);
+            }
         }
         Self { key: key.to_owned(), value: None, comment: rest.trim_end().to_owned() }
     }
@@ -151,11 +154,7 @@ impl Card {
 
     /// What stands before the value: `KEYWORD = `, or `HIERARCH long name = `.
     fn head(&self) -> String {
-        if self.key.len() <= 8 && !self.key.contains(' ') {
-            format!("{:<8}= ", self.key)
-        } else {
-            format!("HIERARCH {} = ", self.key)
-        }
+        if is_standard_key(&self.key) { format!("{:<8}= ", self.key) } else { format!("HIERARCH {} = ", self.key) }
     }
 
     fn write_commentary(&self, out: &mut Vec<u8>) {
@@ -206,6 +205,16 @@ fn fitting(text: &str, room: usize) -> usize {
 /// Commentary keywords may repeat and carry no value.
 pub(crate) fn is_commentary(key: &str) -> bool {
     matches!(key, "" | "COMMENT" | "HISTORY")
+}
+
+/// Whether a keyword with a value fits the eight characters that FITS reserves for it.
+fn is_standard_key(key: &str) -> bool {
+    key.len() <= 8 && !key.contains(' ') && key_is_valid(key, true) && !is_reserved(key)
+}
+
+/// Keywords that belong to the format itself.
+fn is_reserved(key: &str) -> bool {
+    matches!(key, "END" | "CONTINUE" | "HIERARCH")
 }
 
 fn key_is_valid(key: &str, has_value: bool) -> bool {

@@ -72,8 +72,7 @@ impl<'a> RawTable<'a> {
         let repeat = match (column.form.list, column.form.code) {
             (List::No, b'A') => data.len().checked_div(self.n_rows).unwrap_or(1),
             (List::No, b'C' | b'M') => 2 * column.form.repeat,
-            (List::No, _) => column.form.repeat,
-            _ => 1,
+            _ => column.form.repeat,
         };
         Ok(Column {
             name: column.name.clone(),

@@ -24,7 +24,7 @@ pub(crate) fn encode(table: &Table, place: Place) -> Result<(Header, Vec<u8>), E
             column: column.name.clone(),
             reason: reason.to_owned(),
         };
-        if column.data.len() != table.n_rows * column.repeat {
+        if Some(column.data.len()) != table.n_rows.checked_mul(column.repeat) {
             return Err(Error::BadColumn {
                 place,
                 column: column.name.clone(),
@@ -81,7 +81,8 @@ fn header_of(table: &Table, columns: &[Encoded], heap_bytes: usize) -> Result<He
 
 fn interleave(columns: &[Encoded], n_rows: usize) -> Vec<u8> {
     let mut data = Vec::new();
-    for row in 0..n_rows {
+    let is_empty = columns.iter().all(|column| column.row_bytes == 0);
+    for row in 0..if is_empty { 0 } else { n_rows } {
         for column in columns {
             let start = row * column.row_bytes;
             data.extend_from_slice(&column.bytes[start..start + column.row_bytes]);
@@ -207,7 +208,7 @@ fn encode_lists(
     heap: &mut Vec<u8>,
 ) -> Result<Encoded, &'static str> {
     let is_rising = offsets.first() == Some(&0) && offsets.is_sorted();
-    if !is_rising || offsets.last() != Some(&values.len()) || column.repeat != 1 {
+    if !is_rising || offsets.last() != Some(&values.len()) || column.repeat > 1 {
         return Err("the offsets of its lists do not rise from 0 to the number of values");
     }
     let (code, encoded) = encode_values(values, &column.nulls)?;
@@ -221,11 +222,11 @@ fn encode_lists(
     }
     heap.extend_from_slice(&encoded.bytes);
     Ok(Encoded {
-        form: format!("1Q{}({longest})", char::from(code)),
+        form: format!("{}Q{}({longest})", column.repeat, char::from(code)),
         dims: None,
         zero: encoded.zero,
         null: encoded.null,
-        row_bytes: 16,
+        row_bytes: 16 * column.repeat,
         bytes,
     })
 }
