@@ -164,7 +164,7 @@ impl ImageData {
 }
 
 /// Offset by which FITS stores unsigned 64-bit integers: 2^63.
-pub(crate) const U64_ZERO: f64 = 9_223_372_036_854_775_808.0;
+const U64_ZERO: f64 = 9_223_372_036_854_775_808.0;
 /// Adding 2^63 to a signed number is flipping its highest bit.
 pub(crate) const U64_FLIP: u64 = 1 << 63;
 

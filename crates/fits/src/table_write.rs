@@ -1,6 +1,6 @@
 //! Encoding binary tables (FITS40 section 7.3).
 
-use crate::image::{U64_FLIP, U64_ZERO};
+use crate::image::U64_FLIP;
 use crate::number::Number;
 use crate::{Column, ColumnData, Error, Header, Place, Table, Value};
 
@@ -8,7 +8,7 @@ use crate::{Column, ColumnData, Error, Header, Place, Table, Value};
 struct Encoded {
     form: String,
     dims: Option<String>,
-    zero: Option<f64>,
+    zero: Option<&'static str>,
     null: Option<i64>,
     row_bytes: usize,
     bytes: Vec<u8>,
@@ -68,8 +68,8 @@ fn header_of(table: &Table, columns: &[Encoded], heap_bytes: usize) -> Result<He
             set("TNULL", null.into())?;
         }
         if let Some(zero) = encoded.zero {
-            set("TSCAL", 1.0.into())?;
-            set("TZERO", zero.into())?;
+            set("TSCAL", 1.into())?;
+            set("TZERO", Value::Raw(zero.to_owned()))?;
         }
         if let Some(dims) = &encoded.dims {
             set("TDIM", dims.as_str().into())?;
@@ -124,7 +124,7 @@ fn flat_len(data: &ColumnData) -> usize {
 struct Values {
     bytes: Vec<u8>,
     element_bytes: usize,
-    zero: Option<f64>,
+    zero: Option<&'static str>,
     null: Option<i64>,
 }
 
@@ -145,7 +145,8 @@ fn encode_values(data: &ColumnData, nulls: &[bool]) -> Result<(u8, Values), &'st
         ColumnData::U64(v) => {
             let signed: Vec<i64> = v.iter().map(|&x| (x ^ U64_FLIP) as i64).collect();
             let mut values = with_null(&signed, i64::MAX, i64::MAX, nulls)?;
-            values.zero = Some(U64_ZERO);
+            // As digits: readers take the column for floats when they find a point.
+            values.zero = Some("9223372036854775808");
             (b'K', values)
         }
         ColumnData::F32(v) => (b'E', floats(v, f32::NAN, nulls)),
