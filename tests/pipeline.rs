@@ -39,7 +39,7 @@ fn simulator() -> Simulator {
 fn photometer() -> MatchedFilter {
     let config = MatchedFilterConfig {
         profile: Profile::Arnaud10,
-        sampling: Sampling::PixelMean,
+        sampling: Sampling::Harmonic,
         ..MatchedFilterConfig::deepsz()
     };
     MatchedFilter::new(&config).expect("a valid configuration")

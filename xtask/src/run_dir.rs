@@ -41,11 +41,6 @@ impl RunDir {
         Ok((dir, config))
     }
 
-    /// The folder.
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
     /// A file of the folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)

@@ -41,6 +41,7 @@ pub mod template;
 pub mod tiling;
 pub mod units;
 
+mod harmonic;
 mod pipeline;
 mod robust;
 

@@ -6,6 +6,7 @@ use crate::pipeline::{Prepared, Survey, prepare};
 use arcmin_maps::{Observation, PixelPosition};
 use arcmin_method::Measured;
 use arcmin_units::{Arcmin, SkyPosition};
+use std::collections::BTreeSet;
 
 /// Amplitude at a given position and scale.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,7 +38,7 @@ pub(crate) fn measure(
             located.iter().filter(|t| tile.core.contains(t.at.x.round() as usize, t.at.y.round() as usize)).collect();
         if !here.is_empty() {
             let mut prepared = prepare(&survey, tile)?;
-            measure_tile(&survey, &mut prepared, here, &mut answers);
+            measure_tile(&survey, &mut prepared, &here, &mut answers);
         }
     }
     Ok(answers)
@@ -58,21 +59,55 @@ fn locate(survey: &Survey<'_>, targets: &[(SkyPosition, Arcmin)]) -> Vec<Target>
     targets.iter().enumerate().filter_map(locate).collect()
 }
 
-/// Measures the targets of one window, one filtered map for each distinct scale.
+/// Ratio of neighbouring scales for which a filtered map is made.
+const SCALE_RATIO: f64 = 1.05;
+
+/// Measures the targets of one window. Maps are filtered on a ladder of scales and the amplitude is linear in `ln scale`
+/// between the two rungs around a target's own, which is off by `ln(1.05)^2 / 8`, 0.03 %, of the amplitude at most.
 fn measure_tile(
     survey: &Survey<'_>,
     prepared: &mut Prepared<'_>,
-    mut targets: Vec<&Target>,
+    targets: &[&Target],
     answers: &mut [Option<Amplitude>],
 ) {
-    targets.sort_by(|a, b| a.scale.value().total_cmp(&b.scale.value()));
-    for same_scale in targets.chunk_by(|a, b| a.scale == b.scale) {
-        let widths = prepared.filter(&survey.settings.fixed().with_scale(same_scale[0].scale));
-        for target in same_scale {
-            let value = interpolate(prepared, target.at) * widths.expected;
-            let y_c = Measured { value, error: widths.used };
-            answers[target.idx] = Some(Amplitude { y_c, snr: value / widths.used });
+    let rungs: BTreeSet<i32> = targets.iter().flat_map(|target| [target.rung(), target.rung() + 1]).collect();
+    let mut below: Option<(i32, Vec<Measured>)> = None;
+    for rung in rungs {
+        let scale = Arcmin::new(SCALE_RATIO.powi(rung));
+        let widths = prepared.filter(&survey.settings.fixed().with_scale(scale));
+        let at = |target: &&Target| Measured {
+            value: interpolate(prepared, target.at) * widths.expected,
+            error: widths.used,
+        };
+        let here: Vec<Measured> = targets.iter().map(at).collect();
+        if let Some((lower, values)) = below.filter(|(lower, _)| lower + 1 == rung) {
+            for (target, (low, high)) in targets.iter().zip(values.iter().zip(&here)) {
+                if target.rung() == lower {
+                    answers[target.idx] = Some(target.between(*low, *high));
+                }
+            }
         }
+        below = Some((rung, here));
+    }
+}
+
+impl Target {
+    /// The rung at or below the target's scale.
+    fn rung(&self) -> i32 {
+        self.steps().floor() as i32
+    }
+
+    /// The scale in steps of the ladder.
+    fn steps(&self) -> f64 {
+        self.scale.value().ln() / SCALE_RATIO.ln()
+    }
+
+    /// The amplitude between those of the rungs below and above.
+    fn between(&self, low: Measured, high: Measured) -> Amplitude {
+        let frac = self.steps() - f64::from(self.rung());
+        let mix = |low: f64, high: f64| low + (high - low) * frac;
+        let y_c = Measured { value: mix(low.value, high.value), error: mix(low.error, high.error) };
+        Amplitude { y_c, snr: y_c.value / y_c.error }
     }
 }
 
