@@ -2,27 +2,23 @@
 
 use super::scores::{Results, command};
 use super::settings::Settings;
-use super::tiles::{catalogue_name, picture_name};
+use super::tiles::picture_name;
 use crate::experiment::Config;
 use crate::run_dir::RunDir;
 use anyhow::{Context, Result};
-use arcmin_eval::report::{Block, Headline, Report, ScoreRow, Section, Table, format_score};
-use arcmin_eval::{HaloQuantity, Record, ThresholdSweep, completeness_by, plot, recovery, scores};
-use arcmin_maps::Catalogue;
+use arcmin_eval::finder_report::{FinderFigure, finder_figures, finder_score_rows, strongest_detections};
+use arcmin_eval::report::{Block, Headline, Report, Section, Table, format_score};
+use arcmin_eval::{Record, plot, recovery};
 use arcmin_scene::Split;
 
-/// Edges of the bins of virial mass in Msun, from below the least target mass to the rarest haloes.
-const MASS_EDGES_MSUN: [f64; 11] = [1e14, 1.3e14, 1.6e14, 2e14, 2.5e14, 3e14, 4e14, 5e14, 7e14, 1e15, 2e15];
-/// Edges of the bins of redshift.
-const REDSHIFT_EDGES: [f64; 9] = [0.0, 0.25, 0.4, 0.6, 0.8, 1.0, 1.25, 1.6, 2.5];
 /// Edges of the bins of S/N for recovered over injected y.
-const SNR_EDGES: [f64; 8] = [0.0, 5.0, 8.0, 12.0, 18.0, 27.0, 40.0, 100.0];
+const SNR_EDGES: [f64; 7] = [5.0, 8.0, 12.0, 18.0, 27.0, 40.0, 100.0];
 /// Detections shown in the table.
 const STRONGEST: usize = 12;
 
 /// What the paper gives for its matched filter (Lin et al. 2021, Table 1 and Sect. 3.2), per cutout.
 const PUBLISHED: [(&str, &str); 4] =
-    [("mmf.f1", "0.61"), ("mmf.purity", "0.61"), ("mmf.completeness", "0.61"), ("mmf.threshold", "13.4")];
+    [("f1", "0.61"), ("purity", "0.61"), ("completeness", "0.61"), ("threshold", "13.4")];
 
 /// Writes `report.html` from the results.
 pub(super) fn write(
@@ -34,9 +30,9 @@ pub(super) fn write(
 ) -> Result<()> {
     let mut sections = vec![sky_section(dir)?];
     for finder in settings.finders.keys() {
-        sections.push(scores_section(finder, record));
+        sections.push(scores_section(finder, settings, results)?);
         sections.push(plots_section(finder, settings, results)?);
-        sections.push(strongest_section(finder, dir)?);
+        sections.push(strongest_section(finder, results));
     }
     sections.push(photometry_section(results)?);
     sections.push(notes_section(config, record)?);
@@ -82,84 +78,29 @@ fn headlines(record: &Record) -> Vec<Headline> {
 fn sky_section(dir: &RunDir) -> Result<Section> {
     let path = dir.file(&picture_name());
     let png = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let caption = "Part of the first test tile at 90 GHz, with every detection above the search threshold (circles) and \
+    let caption = "Part of the first test tile at 90 GHz, with the detections above S/N 8 (circles) and \
                    the target haloes (squares): a cluster is cold here. The CMB is what the filter takes away.";
     Ok(Section { title: "The sky and what was found".to_owned(), blocks: vec![Block::image(&png, caption)] })
 }
 
-fn scores_section(finder: &str, record: &Record) -> Section {
-    let published = |name: &str| PUBLISHED.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
-    let prefix = format!("{finder}.");
-    let rows: Vec<ScoreRow> = record
-        .scores
-        .iter()
-        .filter(|(name, _)| name.starts_with(&prefix))
-        .map(|(name, score)| ScoreRow { label: name.clone(), score: *score, published: published(name) })
-        .collect();
+fn scores_section(finder: &str, settings: &Settings, results: &Results) -> Result<Section> {
+    let published: &[(&str, &str)] = if finder == "mmf" { &PUBLISHED } else { &[] };
+    let rows = finder_score_rows(&results.scores(finder, settings)?, published);
     let caption = "Scores on the test tiles, with one-sigma errors from bootstrap over tiles (over objects where tiles \
                    are fewer than eight), and the number of objects behind each. The published values count cutouts \
                    of another sky (see the notes).";
-    Section { title: format!("Scores of {finder}"), blocks: vec![Block::Table(Table::of_scores(caption, &rows))] }
+    Ok(Section { title: format!("Scores of {finder}"), blocks: vec![Block::Table(Table::of_scores(caption, &rows))] })
 }
 
 fn plots_section(finder: &str, settings: &Settings, results: &Results) -> Result<Section> {
-    let test = results.test(finder);
-    let threshold = results.scores(finder, settings)?.threshold.value.unwrap_or(0.0);
-    let points = ThresholdSweep::new(&test).points();
-    let searched_deg2 = test.iter().map(|tile| tile.searched_deg2).sum();
-    let by_mass = completeness_by(HaloQuantity::Mvir, &test, threshold, &MASS_EDGES_MSUN)?;
-    let by_redshift = completeness_by(HaloQuantity::Redshift, &test, threshold, &REDSHIFT_EDGES)?;
-    let offsets = scores::offsets_arcmin(&test, threshold);
-    let figures = [
-        (
-            plot::scores_vs_threshold(&points, threshold, "S/N")?,
-            "Purity falls and completeness rises as the threshold is lowered; the line is where F1 was best on validation.",
-        ),
-        (
-            plot::false_rate_vs_threshold(&points, searched_deg2, threshold, "S/N")?,
-            "What is not a target is mostly a real cluster just below the mass limit: noise peaks die out quickly.",
-        ),
-        (
-            plot::completeness_vs_mass(&by_mass, settings.matching.selection.mvir_min_msun)?,
-            "Share of haloes at z >= 0.25 found above the threshold, against virial mass.",
-        ),
-        (
-            plot::completeness_vs_redshift(&by_redshift)?,
-            "Share of haloes above the mass limit found, against redshift: the filter's S/N grows with redshift at fixed mass.",
-        ),
-        (
-            plot::offset_histogram(&offsets, settings.matching.radius_arcmin)?,
-            "Distance between detection and halo centre.",
-        ),
-    ];
-    let blocks = figures.iter().map(|(figure, caption)| Block::figure(figure, *caption)).collect();
+    let figures = finder_figures(&results.test(finder), &results.scores(finder, settings)?, "S/N")?;
+    let blocks = figures.iter().map(FinderFigure::block).collect();
     Ok(Section { title: format!("How {finder} selects"), blocks })
 }
 
-fn strongest_section(finder: &str, dir: &RunDir) -> Result<Section> {
-    let catalogue = Catalogue::read(&dir.file(&catalogue_name(Split::Test, 0, finder)))?;
-    let columns = ["name", "RADeg", "decDeg", "SNR", "y_c", "err_y_c", "template"];
-    let text = |name| catalogue.text(name);
-    let number = |name| catalogue.f64(name);
-    let (name, template) = (text("name")?, text("template")?);
-    let (ra, dec, snr, y, err) =
-        (number("RADeg")?, number("decDeg")?, number("SNR")?, number("y_c")?, number("err_y_c")?);
-    let rows = (0..catalogue.len().min(STRONGEST))
-        .map(|i| {
-            vec![
-                name[i].clone(),
-                format!("{:.4}", ra[i]),
-                format!("{:.4}", dec[i]),
-                format!("{:.1}", snr[i]),
-                format!("{:.2e}", y[i]),
-                format!("{:.1e}", err[i]),
-                template[i].clone(),
-            ]
-        })
-        .collect();
-    let caption = "The strongest detections of the first test tile.".to_owned();
-    let table = Table { caption, columns: columns.map(str::to_owned).to_vec(), rows };
-    Ok(Section { title: format!("Strongest detections of {finder}"), blocks: vec![Block::Table(table)] })
+fn strongest_section(finder: &str, results: &Results) -> Section {
+    let blocks = vec![Block::Table(strongest_detections(&results.test(finder), STRONGEST))];
+    Section { title: format!("Strongest detections of {finder}"), blocks }
 }
 
 fn photometry_section(results: &Results) -> Result<Section> {
