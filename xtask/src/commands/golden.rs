@@ -26,6 +26,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         if args.only.as_ref().is_some_and(|text| !shown.contains(text.as_str())) {
             continue;
         }
+        if needs_data(&script)? && std::env::var_os("ARCMIN_DATA").is_none() {
+            say(&format!("skipped {shown}: it needs the folder of reference data in ARCMIN_DATA"));
+            continue;
+        }
         differing += remake(&script, &shown, args)?;
     }
     if differing > 0 && !args.write {
@@ -51,6 +55,12 @@ fn scripts() -> Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
+}
+
+/// True for a script that reads the folder of reference data.
+fn needs_data(script: &Path) -> Result<bool> {
+    let text = std::fs::read_to_string(script).with_context(|| format!("cannot read {}", script.display()))?;
+    Ok(text.contains("ARCMIN_DATA"))
 }
 
 /// Where the files of a script are kept: `data` for `data/make`, else the script's own folder.
