@@ -59,15 +59,16 @@ pub(crate) fn run((n, maps): &(usize, Vec<Vec<f32>>)) -> Result<Best> {
     let beams = beams.into_iter().collect::<Result<Vec<_>, _>>()?;
     let responses: Vec<_> =
         RESPONSE_UK.iter().zip(&beams).map(|(&per_y, beam)| BandResponse { per_y, beam: beam.clone() }).collect();
-    let weights = BandWeights::new(&grid, &responses, &Noise(beams), EllRange::ALL)?;
+    let weights = BandWeights::along_radius(&grid, &responses, &Noise(beams), EllRange::ALL)?;
     let mut scratch = fft.make_scratch();
     let mut spectrum = vec![Complex::default(); fft.spectrum_len()];
     let combined = combine(&grid, &fft, &weights, maps, &mut spectrum, &mut scratch);
+    drop(spectrum);
     let mut best = Best { snr: vec![f32::NEG_INFINITY; n * n], scale: vec![0; n * n] };
     let mut snr = vec![0.0; n * n];
     for scale in 0..N_SCALES {
         let template = Template::beta(Arcmin::new(0.25 * f64::from(scale + 1)));
-        let work = Work { map: &mut snr, spectrum: &mut spectrum, scratch: &mut scratch };
+        let work = Work { map: &mut snr, scratch: &mut scratch };
         let tau = template.transform(&grid, Sampling::Centre, &fft, work);
         weights.filter(&fft, &combined, &tau, weights.sigma(&grid, &tau), &mut snr, &mut scratch);
         best.update(&snr, scale);
@@ -96,9 +97,9 @@ impl Best {
     fn update(&mut self, snr: &[f32], scale: u8) {
         self.snr.par_iter_mut().zip(&mut self.scale).zip(snr).with_min_len(1 << 14).for_each(
             |((best, best_scale), &v)| {
-                if v > *best {
-                    (*best, *best_scale) = (v, scale);
-                }
+                let better = v > *best;
+                *best = if better { v } else { *best };
+                *best_scale = if better { scale } else { *best_scale };
             },
         );
     }

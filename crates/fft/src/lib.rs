@@ -15,6 +15,7 @@
 //!   they are mistakes of the calling code and not of its input.
 
 mod error;
+mod even;
 mod filter;
 mod good_size;
 mod plan;

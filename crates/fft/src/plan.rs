@@ -36,9 +36,9 @@ use std::sync::Arc;
 pub struct RealFft2<T: Real> {
     ny: usize,
     nx: usize,
-    row_forward: Arc<dyn Fft<T>>,
+    pub(crate) row_forward: Arc<dyn Fft<T>>,
     row_inverse: Arc<dyn Fft<T>>,
-    column_forward: Arc<dyn Fft<T>>,
+    pub(crate) column_forward: Arc<dyn Fft<T>>,
     column_inverse: Arc<dyn Fft<T>>,
 }
 
@@ -228,7 +228,7 @@ impl<T: Real> RealFft2<T> {
         self.ny.div_ceil(SLAB_ROWS)
     }
 
-    fn lend<'a>(&self, workers: &'a WorkerPool<T>) -> Loan<'a, T> {
+    pub(crate) fn lend<'a>(&self, workers: &'a WorkerPool<T>) -> Loan<'a, T> {
         let n_block = (self.nx * SLAB_PAIRS).max(self.ny * BLOCK_COLUMNS);
         let plans = [&self.row_forward, &self.row_inverse, &self.column_forward, &self.column_inverse];
         let mut loan = workers.lend();
@@ -236,7 +236,7 @@ impl<T: Real> RealFft2<T> {
         loan
     }
 
-    fn check(&self, map_len: usize, spectrum_len: usize, scratch: &Scratch<T>) {
+    pub(crate) fn check(&self, map_len: usize, spectrum_len: usize, scratch: &Scratch<T>) {
         let (ny, nx) = (self.ny, self.nx);
         assert_eq!(map_len, self.map_len(), "a map of {ny} x {nx} pixels (y x) has another length");
         assert_eq!(spectrum_len, self.spectrum_len(), "the half spectrum of {ny} x {nx} pixels has another length");

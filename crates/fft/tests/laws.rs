@@ -31,6 +31,7 @@ over_shapes!(
     fused_filter_is_forward_multiply_inverse,
     quadrant_is_mirrored_half_plane,
     inverse_keeps_the_spectrum,
+    even_map_has_the_same_spectrum,
     bits_do_not_depend_on_threads,
 );
 
@@ -41,6 +42,23 @@ mod laws {
         let pixels = map::<T>(ny, nx, 1);
         let expected: Vec<f64> = dft(&pixels, ny, nx).iter().flat_map(|z| [z.re, z.im]).collect();
         assert_close(what, parts(&forward(&pixels, ny, nx)), &expected, T::TOLERANCE.value);
+    }
+
+    pub(super) fn even_map_has_the_same_spectrum<T: Tested>(ny: usize, nx: usize, what: &str) {
+        let (n_y, n_x) = (ny / 2 + 1, nx / 2 + 1);
+        let quarter = map::<T>(n_y, n_x, 12);
+        let fold = |i: usize, n: usize| i.min(n - i);
+        let whole: Vec<T> = (0..ny * nx).map(|i| quarter[fold(i / nx, ny) * n_x + fold(i % nx, nx)]).collect();
+        let full = forward(&whole, ny, nx);
+        let expected: Vec<f64> = (0..n_x * n_y).map(|i| full[i / n_y * ny + i % n_y].re.into()).collect();
+        let (plan, mut scratch) = plan::<T>(ny, nx);
+        let mut even = vec![T::default(); n_x * n_y];
+        plan.forward_even(&quarter, &mut even, &mut scratch);
+        scratch.fill_with_rubbish(T::from_f64_lossy(f64::NAN));
+        let once = even.clone();
+        plan.forward_even(&quarter, &mut even, &mut scratch);
+        assert_eq!(wide(&once), wide(&even), "{what}: nothing left over is read");
+        assert_close(what, wide(&even), &expected, T::TOLERANCE.value);
     }
 
     pub(super) fn inverse_undoes_forward<T: Tested>(ny: usize, nx: usize, what: &str) {

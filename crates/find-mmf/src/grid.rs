@@ -4,7 +4,6 @@
 //! `kx` in `0..=nx/2` and `ky` in `0..=ny/2` only, at `kx (ny/2 + 1) + ky`, a quarter of a map's worth of numbers.
 
 use arcmin_fft::{RealFft2, Wavenumbers};
-use rayon::prelude::*;
 
 /// Shape and pixel of a periodic grid.
 #[derive(Clone, Debug)]
@@ -73,16 +72,6 @@ impl Grid {
     pub fn multiplicity(&self, kx: usize, ky: usize) -> f64 {
         let along_y = if ky == 0 || 2 * ky == self.ny { 1.0 } else { 2.0 };
         self.wavenumbers.multiplicity(kx) * along_y
-    }
-
-    /// Sum over the full plane of a function of `(index in the quarter plane, kx, ky)`, in a fixed order.
-    pub fn sum_modes(&self, value: impl Fn(usize, usize, usize) -> f64 + Sync) -> f64 {
-        let n_quarter = self.n_quarter();
-        let columns: Vec<f64> = (0..self.nx / 2 + 1)
-            .into_par_iter()
-            .map(|kx| (0..n_quarter).map(|ky| self.multiplicity(kx, ky) * value(kx * n_quarter + ky, kx, ky)).sum())
-            .collect();
-        columns.iter().sum()
     }
 
     /// Plans the transform of this grid.

@@ -55,7 +55,7 @@ fn find_in_tile(survey: &Survey<'_>, data: &TileData<'_>, band: usize, snr_min: 
         .ok_or_else(|| Error::NoVariance { band: band_name() })?;
     let range = EllRange { min: 0.0, max: noise.ell_limit().unwrap_or(f64::INFINITY) };
     let response = BandResponse { per_y: 1.0, beam: survey.observation.bands()[band].beam.clone() };
-    let weights = BandWeights::new(grid, std::slice::from_ref(&response), &noise, range)?;
+    let weights = BandWeights::along_radius(grid, std::slice::from_ref(&response), &noise, range)?;
     work.spectrum.fill(Default::default());
     weights.accumulate(grid, 0, &spectrum, &mut work.spectrum);
     // A source of one unit in one pixel, before the beam.

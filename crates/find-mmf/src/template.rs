@@ -5,7 +5,6 @@ use crate::harmonic::{GnfwTransform, beta_transform};
 use arcmin_fft::{Real, RealFft2, Scratch};
 use arcmin_sky::pressure::ProjectedGnfw;
 use arcmin_units::{Arcmin, Radian};
-use num_complex::Complex;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
@@ -85,7 +84,7 @@ impl Template {
     }
 
     /// Fourier transform `tau(k)` in steradian on the quarter plane, of the profile sampled with its centre on pixel
-    /// (0, 0) of the periodic grid. `map` and `spectrum` are working memory.
+    /// (0, 0) of the periodic grid.
     pub fn transform<T: Real + Into<f64>>(
         &self,
         grid: &Grid,
@@ -96,17 +95,12 @@ impl Template {
         if sampling == Sampling::Harmonic {
             return self.harmonic(grid);
         }
-        self.sample(grid, sampling, work.map);
-        fft.forward(work.map, work.spectrum, work.scratch);
-        let n_quarter = grid.n_quarter();
-        let pixel_sr = grid.pixel_rad().powi(2);
+        let quarter = &mut work.map[..grid.quadrant_len()];
+        self.sample(grid, sampling, quarter);
         let mut tau = vec![T::default(); grid.quadrant_len()];
-        let spectrum = &*work.spectrum;
-        tau.par_chunks_mut(n_quarter).enumerate().for_each(|(kx, column)| {
-            for (value, z) in column.iter_mut().zip(&spectrum[kx * grid.ny()..]) {
-                *value = T::from_f64_lossy(z.re.into() * pixel_sr);
-            }
-        });
+        fft.forward_even(quarter, &mut tau, work.scratch);
+        let pixel_sr = T::from_f64_lossy(grid.pixel_rad().powi(2));
+        tau.par_chunks_mut(grid.n_quarter()).for_each(|column| column.iter_mut().for_each(|value| *value *= pixel_sr));
         tau
     }
 
@@ -141,16 +135,13 @@ impl Template {
         }
     }
 
-    /// The profile on the pixels of a periodic grid, its centre on pixel (0, 0).
-    pub fn sample<T: Real>(&self, grid: &Grid, sampling: Sampling, map: &mut [T]) {
-        let (ny, nx) = (grid.ny(), grid.nx());
+    /// The profile on the pixels of a periodic grid, its centre on pixel (0, 0): pixel `(y, x)` at `y (nx / 2 + 1) + x`
+    /// for `y` in `0..=ny / 2`, `x` in `0..=nx / 2`; the rest mirrors these.
+    fn sample<T: Real>(&self, grid: &Grid, sampling: Sampling, quarter: &mut [T]) {
         let unit = grid.pixel_rad() / self.scale.to_rad().value();
-        map.par_chunks_mut(nx).enumerate().for_each(|(y, row)| {
-            let dy = y.min(ny - y) as f64;
-            for x in 0..=nx / 2 {
-                let value = T::from_f64_lossy(self.pixel(x as f64, dy, unit, sampling));
-                row[x] = value;
-                row[(nx - x) % nx] = value;
+        quarter.par_chunks_mut(grid.nx() / 2 + 1).enumerate().for_each(|(y, row)| {
+            for (x, value) in row.iter_mut().enumerate() {
+                *value = T::from_f64_lossy(self.pixel(x as f64, y as f64, unit, sampling));
             }
         });
     }
@@ -177,8 +168,6 @@ impl Template {
 pub struct Work<'a, T: Real> {
     /// One map of the grid.
     pub map: &'a mut [T],
-    /// One half spectrum.
-    pub spectrum: &'a mut [Complex<T>],
     /// The transform's own.
     pub scratch: &'a mut Scratch<T>,
 }
@@ -186,6 +175,7 @@ pub struct Work<'a, T: Real> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use num_complex::Complex;
 
     #[test]
     fn profiles_are_one_at_the_centre_and_fall() {

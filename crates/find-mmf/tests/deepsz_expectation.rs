@@ -12,7 +12,6 @@ use arcmin_maps::Beam;
 use arcmin_sky::Cosmology;
 use arcmin_sky::pressure::{Arnaud10, ProjectedGnfw};
 use arcmin_units::{Arcmin, M500c, Redshift};
-use num_complex::Complex;
 use std::sync::Arc;
 
 const N: usize = 256;
@@ -31,10 +30,10 @@ fn snr_of_clusters_agrees_with_the_independent_computation() {
     let grid = Grid::new(N, N, Arcmin::new(PIXEL_ARCMIN).to_rad().value()).unwrap();
     let fft = grid.plan::<f64>().unwrap();
     let weights = BandWeights::<f64>::new(&grid, &responses, &noise, EllRange::ALL).unwrap();
-    let (mut map, mut spectrum) = (vec![0.0; N * N], vec![Complex::default(); fft.spectrum_len()]);
+    let mut map = vec![0.0; N * N];
     let mut scratch = fft.make_scratch();
     let mut transform = |template: &Template, sampling: Sampling| {
-        let work = Work { map: &mut map, spectrum: &mut spectrum, scratch: &mut scratch };
+        let work = Work { map: &mut map, scratch: &mut scratch };
         template.transform(&grid, sampling, &fft, work)
     };
     let bank: Vec<Vec<f64>> =

@@ -83,9 +83,9 @@ struct Filtered {
 fn template() -> Filtered {
     let grid = Grid::new(N, N, Arcmin::new(PIXEL_ARCMIN).to_rad().value()).unwrap();
     let fft: RealFft2<f64> = grid.plan().unwrap();
-    let (mut map, mut spectrum) = (vec![0.0; N * N], vec![Complex::default(); fft.spectrum_len()]);
+    let mut map = vec![0.0; N * N];
     let mut scratch = fft.make_scratch();
-    let work = Work { map: &mut map, spectrum: &mut spectrum, scratch: &mut scratch };
+    let work = Work { map: &mut map, scratch: &mut scratch };
     let tau = Template::beta(Arcmin::new(0.5)).transform(&grid, Sampling::Centre, &fft, work);
     Filtered { grid, fft, tau }
 }

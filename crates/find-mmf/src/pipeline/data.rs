@@ -32,7 +32,7 @@ impl Workspace {
 
     /// The buffers as a template's transform wants them.
     pub(crate) fn lend(&mut self) -> (&RealFft2<f32>, Work<'_, f32>) {
-        let work = Work { map: &mut self.map, spectrum: &mut self.spectrum, scratch: &mut self.scratch };
+        let work = Work { map: &mut self.map, scratch: &mut self.scratch };
         (&self.fft, work)
     }
 }

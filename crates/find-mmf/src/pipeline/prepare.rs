@@ -142,7 +142,7 @@ impl<'a> Prepared<'a> {
     ) -> Result<Self, Error> {
         let iterations = survey.settings.config().holes.infill_iterations;
         fill_holes(&mut data, noise, range, iterations, &mut work)?;
-        let weights = BandWeights::new(data.grid(), &survey.responses(), noise, range)?;
+        let weights = BandWeights::along_radius(data.grid(), &survey.responses(), noise, range)?;
         let mut combined = vec![Complex::default(); work.fft.spectrum_len()];
         for band in 0..survey.observation.bands().len() {
             data.load(band, &mut work.map);
