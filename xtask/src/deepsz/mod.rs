@@ -2,7 +2,7 @@
 //! (Lin et al. 2021, arXiv:2102.13123).
 //!
 //! Tiles are simulated, searched and matched one by one ([`tiles`]); the scores ([`scores`]) and the report
-//! ([`report`]) are made from what was kept of them.
+//! ([`mod@report`]) are made from what was kept of them.
 
 mod picture;
 mod report;
