@@ -3,7 +3,7 @@
 //! A hole that was cut with a smooth edge is surrounded by pixels that look valid but hold a faded sky: clusters there
 //! are lost, and the map is not stationary. Where the typical amplitude of the map falls towards the holes, the ratio
 //! to that far from holes is taken as the gain, a function of the distance from the hole, and divided out; pixels with
-//! a gain below [`GAIN_MIN`] are masked. A map whose holes have sharp edges shows no such fall and is left alone.
+//! a gain below `GAIN_MIN` are masked. A map whose holes have sharp edges shows no such fall and is left alone.
 //! Derived here; the tests of the real map say what it brings.
 
 use crate::footprint::{Footprint, PixelClass};

@@ -2,7 +2,7 @@
 //!
 //! Some maps hold modes up to a multipole only: beyond it there is neither signal nor noise. A matched filter divides
 //! by the noise and would amplify the empty modes without bound. The rule (derived here): power must fall by a factor
-//! of [`DROP`] between 0.95 and 1.05 ell, a slope of -21, and stay [`STAYS_BELOW`] times lower from there on. The
+//! of `DROP` between 0.95 and 1.05 ell, a slope of -21, and stay `STAYS_BELOW` times lower from there on. The
 //! steepest sky, the damping tail of the CMB, reaches a slope of -15 where noise and lensing take over; a beam of 1.4 arcmin reaches -13 at ell = 15,000, where
 //! white noise has long taken over in any real map.
 
