@@ -33,7 +33,16 @@ pub enum NoiseConfig {
         iterations: usize,
         /// Peaks above this (of either sign) are subtracted before the noise is measured again.
         subtract_above_snr: f64,
+        /// Side of the cells in which the filtered map's rms is taken to follow the noise from place to place, 0 for one
+        /// level a window.
+        #[serde(default = "local_rms_arcmin")]
+        local_rms_arcmin: f64,
     },
+}
+
+/// Long beside a cluster, short beside a map.
+fn local_rms_arcmin() -> f64 {
+    40.0
 }
 
 /// What is done about masked holes.
@@ -105,7 +114,11 @@ impl Default for MatchedFilterConfig {
             scales_arcmin: (1..=12).map(|i| 0.25 * f64::from(i)).collect(),
             fixed_scale_arcmin: 0.5,
             sampling: Sampling::Centre,
-            noise: NoiseConfig::Measured { iterations: 2, subtract_above_snr: 4.5 },
+            noise: NoiseConfig::Measured {
+                iterations: 2,
+                subtract_above_snr: 4.5,
+                local_rms_arcmin: local_rms_arcmin(),
+            },
             ell_min: 0.0,
             ell_max: None,
             snr_min: 4.0,
@@ -184,8 +197,9 @@ impl MatchedFilterConfig {
         if let Some(prominence) = self.deblend_prominence_snr {
             not_negative("deblend_prominence_snr", prominence)?;
         }
-        if let NoiseConfig::Measured { subtract_above_snr, .. } = self.noise {
+        if let NoiseConfig::Measured { subtract_above_snr, local_rms_arcmin, .. } = self.noise {
             positive("noise.subtract_above_snr", subtract_above_snr)?;
+            not_negative("noise.local_rms_arcmin", local_rms_arcmin)?;
         }
         if let Some(sources) = &self.sources {
             positive("sources.snr_min", sources.snr_min)?;

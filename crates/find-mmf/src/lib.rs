@@ -42,6 +42,7 @@ pub mod tiling;
 pub mod units;
 
 mod harmonic;
+mod local;
 mod pipeline;
 mod robust;
 

@@ -1,8 +1,9 @@
 //! The search of a whole map: best signal-to-noise ratio over all scales, and its peaks.
 
 use crate::Error;
-use crate::config::Settings;
+use crate::config::{NoiseConfig, Settings};
 use crate::footprint::PixelClass;
+use crate::local::LocalNoise;
 use crate::noise::MeasuredNoise;
 use crate::peaks::{Peak, find_peaks};
 use crate::pipeline::{Prepared, Survey, prepare};
@@ -59,11 +60,12 @@ struct Maps {
     fixed_snr: Vec<f32>,
 }
 
-/// A tile that was searched, its report, and the sigma of the fixed scale.
+/// A tile that was searched, its report, the sigma of the fixed scale, and how the noise differs over it.
 struct Searched {
     tile: Tile,
     report: TileReport,
     fixed: ScaleSigma,
+    local: LocalNoise,
 }
 
 /// Searches an observation.
@@ -90,6 +92,11 @@ pub(crate) fn search(settings: &Settings, observation: &Observation) -> Result<S
 
 /// Filters one window with every template and keeps the best of its core.
 fn search_tile(survey: &Survey<'_>, prepared: &mut Prepared<'_>, maps: &mut Maps) -> Searched {
+    let fixed = filter(prepared, survey.settings.fixed());
+    let local = local_noise(survey, prepared, fixed);
+    for_each_searched(survey, prepared, |pixel, value| {
+        maps.fixed_snr[pixel] = value * (fixed.expected / fixed.used) as f32;
+    });
     let mut sigmas = Vec::new();
     for (idx, template) in survey.settings.templates().iter().enumerate() {
         let sigma = filter(prepared, template);
@@ -102,15 +109,35 @@ fn search_tile(survey: &Survey<'_>, prepared: &mut Prepared<'_>, maps: &mut Maps
         });
         sigmas.push(sigma);
     }
-    let fixed = filter(prepared, survey.settings.fixed());
-    for_each_searched(survey, prepared, |pixel, value| {
-        maps.fixed_snr[pixel] = value * (fixed.expected / fixed.used) as f32;
+    let nx = maps.nx;
+    // The factor is the same for every scale: the best one stands.
+    for_each_searched(survey, prepared, |pixel, _| {
+        let per_factor = 1.0 / local.at(pixel % nx, pixel / nx);
+        maps.snr[pixel] *= per_factor;
+        maps.fixed_snr[pixel] *= per_factor;
     });
     let tile = prepared.data.tile();
     let ell_range = (prepared.range.min, prepared.range.max.min(prepared.data.grid().ell_max()));
     tracing::info!(tile = tile.name, ell_max = ell_range.1, sigma_fixed = fixed.used, "window searched");
     let report = TileReport { name: tile.name.clone(), ell_range, sigmas, noise: prepared.measured.clone() };
-    Searched { tile: tile.clone(), report, fixed }
+    Searched { tile: tile.clone(), report, fixed, local }
+}
+
+/// How the noise differs over the core, from the map that was just filtered with the fixed scale.
+fn local_noise(survey: &Survey<'_>, prepared: &Prepared<'_>, fixed: ScaleSigma) -> LocalNoise {
+    let core = prepared.data.tile().core;
+    let NoiseConfig::Measured { local_rms_arcmin, .. } = survey.settings.config().noise else {
+        return LocalNoise::uniform(core);
+    };
+    if local_rms_arcmin == 0.0 {
+        return LocalNoise::uniform(core);
+    }
+    let cell = local_rms_arcmin / survey.observation.geometry().pixel_size().to_arcmin().value();
+    let (nx, to_snr) = (survey.footprint.shape().nx, (fixed.expected / fixed.used) as f32);
+    LocalNoise::measure(core, cell, |x, y| {
+        let counts = survey.searched[y * nx + x] && survey.footprint.classes()[y * nx + x] == PixelClass::Valid;
+        counts.then(|| prepared.work.map[prepared.data.grid_index(x, y)] * to_snr)
+    })
 }
 
 fn filter(prepared: &mut Prepared<'_>, template: &crate::Template) -> ScaleSigma {
@@ -142,6 +169,7 @@ fn candidate(survey: &Survey<'_>, maps: &Maps, searched: &[Searched], peak: &Pea
     let (x, y) = (peak.pixel % maps.nx, peak.pixel / maps.nx);
     let here = searched.iter().find(|s| s.tile.core.contains(x, y))?;
     let scale = usize::from(maps.best_scale[peak.pixel]);
+    let factor = f64::from(here.local.at(x, y));
     let template = &survey.settings.templates()[scale];
     let fixed = survey.settings.fixed();
     // The weighted mean may fall on a pixel that was not searched; the peak itself never does.
@@ -153,8 +181,8 @@ fn candidate(survey: &Survey<'_>, maps: &Maps, searched: &[Searched], peak: &Pea
     Some(Candidate {
         position: survey.observation.geometry().pix_to_sky(at)?,
         score: peak.snr,
-        best: Some(size(template, peak.snr, here.report.sigmas[scale].used)),
-        fixed: Some(size(fixed, f64::from(maps.fixed_snr[peak.pixel]), here.fixed.used)),
+        best: Some(size(template, peak.snr, factor * here.report.sigmas[scale].used)),
+        fixed: Some(size(fixed, f64::from(maps.fixed_snr[peak.pixel]), factor * here.fixed.used)),
         tile_name: here.tile.name.clone(),
         flags: candidate_flags(survey, peak, template.scale().value()),
     })

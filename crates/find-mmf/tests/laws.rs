@@ -208,7 +208,7 @@ fn noise_from_the_data_equals_the_noise_put_in() {
     };
     let bands: Vec<_> = common::DEEPSZ_BANDS.iter().zip(maps).map(band).collect();
     let observation = Observation::new(bands, Mask::all_valid(geometry.clone())).unwrap();
-    let measured = NoiseConfig::Measured { iterations: 1, subtract_above_snr: 5.0 };
+    let measured = NoiseConfig::Measured { iterations: 1, subtract_above_snr: 5.0, local_rms_arcmin: 40.0 };
     let search = filter(&config(measured)).search(&observation).unwrap();
     let report = &search.tiles[0];
     let noise = report.noise.as_ref().unwrap();
@@ -316,6 +316,26 @@ fn windows_give_what_one_window_gives() {
     }
 }
 
+#[test]
+fn bits_do_not_depend_on_threads() {
+    let geometry = common::geometry(160, 200, PIXEL_ARCMIN);
+    let mut map = y_noise(&geometry, 41);
+    add_cluster(&mut map, &geometry, 90.3, 70.8, 3e-5, 1.0);
+    let mut mask = Mask::all_valid(geometry.clone());
+    mask.valid_mut()[60 * 200 + 40..60 * 200 + 44].fill(false);
+    let bands = common::y_observation(&geometry, map, Some(NOISE_Y_ARCMIN)).bands().to_vec();
+    let observation = Observation::new(bands, mask).unwrap();
+    let config = MatchedFilterConfig { border_arcmin: 5.0, ..MatchedFilterConfig::default() };
+    let with = |n_threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
+        pool.install(|| filter(&config).search(&observation).unwrap())
+    };
+    let (one, two) = (with(1), with(2));
+    assert!(!one.detections.candidates.is_empty());
+    assert_eq!(one.detections, two.detections);
+    assert_eq!((one.snr, one.best_scale), (two.snr, two.best_scale));
+}
+
 fn separation_arcmin(a: SkyPosition, b: SkyPosition) -> f64 {
     a.separation(b).to_arcmin().value()
 }
@@ -350,7 +370,7 @@ fn faults_are_errors_that_name_the_remedy() {
     let silent = common::y_observation(&geometry, vec![0.0; 64 * 64], None);
     let message = |config: &MatchedFilterConfig| filter(config).search(&silent).unwrap_err().to_string();
     assert!(message(&config(y_model())).contains("band y has no noise level"));
-    let measured = NoiseConfig::Measured { iterations: 1, subtract_above_snr: 5.0 };
+    let measured = NoiseConfig::Measured { iterations: 1, subtract_above_snr: 5.0, local_rms_arcmin: 40.0 };
     assert!(message(&config(measured)).contains("band y has no variance"));
     let bad = MatchedFilterConfig { snr_min: f64::NAN, ..MatchedFilterConfig::default() };
     assert!(MatchedFilter::new(&bad).unwrap_err().to_string().contains("snr_min"));

@@ -50,7 +50,7 @@ pub(crate) fn prepare<'a>(survey: &'a Survey<'a>, tile: &'a Tile) -> Result<Prep
             let range = EllRange { min: config.ell_min, max: config.ell_max.unwrap_or(f64::INFINITY) };
             Prepared::with_noise(survey, data, work, &noise, range)
         }
-        NoiseConfig::Measured { iterations, subtract_above_snr } => {
+        NoiseConfig::Measured { iterations, subtract_above_snr, .. } => {
             prepare_measured(survey, data, work, *iterations, *subtract_above_snr)
         }
     }
