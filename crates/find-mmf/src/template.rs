@@ -108,14 +108,11 @@ impl Template {
     /// the mean, which no filter uses.
     fn harmonic<T: Real>(&self, grid: &Grid) -> Vec<T> {
         let scale_rad = self.scale.to_rad().value();
-        let window = |ell: f64| {
-            let half = 0.5 * ell * grid.pixel_rad();
-            if half == 0.0 { 1.0 } else { half.sin() / half }
-        };
-        let window_y: Vec<f64> = (0..grid.n_quarter()).map(|ky| window(grid.ell(0, ky))).collect();
+        let window_y: Vec<f64> =
+            (0..grid.n_quarter()).map(|ky| pixel_window(grid.ell(0, ky), grid.pixel_rad())).collect();
         let mut tau = vec![T::default(); grid.quadrant_len()];
         tau.par_chunks_mut(grid.n_quarter()).enumerate().for_each(|(kx, column)| {
-            let window_x = window(grid.ell(kx, 0));
+            let window_x = pixel_window(grid.ell(kx, 0), grid.pixel_rad());
             for (ky, (value, window_y)) in column.iter_mut().zip(&window_y).enumerate() {
                 let ell = grid.ell(kx, ky);
                 if ell > 0.0 {
@@ -164,6 +161,12 @@ impl Template {
     }
 }
 
+/// Transform of a square pixel's mean along one axis, `sinc(l p / 2)`.
+fn pixel_window(ell: f64, pixel_rad: f64) -> f64 {
+    let half = 0.5 * ell * pixel_rad;
+    if half == 0.0 { 1.0 } else { half.sin() / half }
+}
+
 /// Working memory that a caller lends.
 pub struct Work<'a, T: Real> {
     /// One map of the grid.
@@ -176,6 +179,16 @@ pub struct Work<'a, T: Real> {
 mod tests {
     use super::*;
     use num_complex::Complex;
+
+    /// Values of numpy's `sinc` for pixels of 0.25'.
+    #[test]
+    fn pixel_window_agrees_with_numpy() {
+        let golden = [(0.0, 1.0), (1000.0, 0.999_779_660_530_007_8), (43_200.0, 0.636_619_772_367_581_4)];
+        for (ell, expected) in golden {
+            let window = pixel_window(ell, Arcmin::new(0.25).to_rad().value());
+            assert!((window / expected - 1.0).abs() < 1e-9, "l = {ell}: {window}");
+        }
+    }
 
     #[test]
     fn profiles_are_one_at_the_centre_and_fall() {

@@ -126,6 +126,21 @@ impl BeamTable {
 mod tests {
     use super::*;
 
+    /// Values of healpy 1.20.1 for a width of one arcminute.
+    #[test]
+    fn gaussian_agrees_with_healpy() {
+        let beam = Beam::gaussian(Arcmin::new(1.0)).unwrap();
+        let golden = [
+            (1000.0, 0.992_391_772_309_987),
+            (3000.0, 0.933_615_978_752_429_5),
+            (8000.0, 0.613_631_261_252_634_3),
+            (20_000.0, 0.047_262_983_592_850_44),
+        ];
+        for (ell, expected) in golden {
+            assert!((beam.transfer(ell) / expected - 1.0).abs() < 1e-9, "l = {ell}");
+        }
+    }
+
     #[test]
     fn gaussian_falls_to_half_at_its_own_width_in_the_flat_limit() {
         // B = exp(-l^2 sigma^2 / 2) is one half at l = sqrt(2 ln 2) / sigma = 4 ln 2 / fwhm.

@@ -8,7 +8,7 @@ use crate::run_dir::RunDir;
 use anyhow::{Context, Result};
 use arcmin_eval::finder_report::{FinderFigure, finder_figures, finder_score_rows, strongest_detections};
 use arcmin_eval::report::{Block, Headline, Report, Section, Table, format_score};
-use arcmin_eval::{Record, plot, recovery};
+use arcmin_eval::{Record, create_dir, plot, recovery};
 use arcmin_scene::Split;
 
 /// Edges of the bins of S/N for recovered over injected y.
@@ -31,7 +31,7 @@ pub(super) fn write(
     let mut sections = vec![sky_section(dir)?];
     for finder in settings.finders.keys() {
         sections.push(scores_section(finder, settings, results)?);
-        sections.push(plots_section(finder, settings, results)?);
+        sections.push(plots_section(finder, settings, dir, results)?);
         sections.push(strongest_section(finder, results));
     }
     sections.push(photometry_section(results)?);
@@ -92,8 +92,14 @@ fn scores_section(finder: &str, settings: &Settings, results: &Results) -> Resul
     Ok(Section { title: format!("Scores of {finder}"), blocks: vec![Block::Table(Table::of_scores(caption, &rows))] })
 }
 
-fn plots_section(finder: &str, settings: &Settings, results: &Results) -> Result<Section> {
+/// The figures of a finder; they are also kept as PNG and SVG in `plots`.
+fn plots_section(finder: &str, settings: &Settings, dir: &RunDir, results: &Results) -> Result<Section> {
     let figures = finder_figures(&results.test(finder), &results.scores(finder, settings)?, "S/N")?;
+    let folder = dir.file("plots");
+    create_dir(&folder)?;
+    for figure in &figures {
+        figure.figure.write(&folder, &format!("{finder}-{}", figure.stem))?;
+    }
     let blocks = figures.iter().map(FinderFigure::block).collect();
     Ok(Section { title: format!("How {finder} selects"), blocks })
 }
