@@ -2,9 +2,9 @@
 
 use crate::experiment::Config;
 use anyhow::{Context, Result, bail};
+use arcmin_eval::write_atomic;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// A run's folder whose `config.toml` is known to be the run's own.
@@ -52,16 +52,7 @@ impl RunDir {
 
     /// Writes a file under a temporary name and renames it, so that a killed run leaves no half file.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let path = self.file(name);
-        let folder = path.parent().expect("a file of the folder has a parent");
-        let keep = || -> std::io::Result<()> {
-            let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-            temporary.write_all(bytes)?;
-            temporary.as_file().sync_all()?;
-            temporary.persist(&path)?;
-            Ok(())
-        };
-        keep().with_context(|| format!("cannot write {}: is the disk full or the folder not yours?", path.display()))
+        Ok(write_atomic(&self.file(name), bytes)?)
     }
 
     /// Writes a value as JSON.

@@ -4,11 +4,13 @@
 //! a bar and elsewhere as a line now and then. The command line and the experiment runner use it; no library does.
 
 mod checksum;
+mod clock;
 mod interrupt;
 mod message;
 mod progress;
 
 pub use checksum::{Checksum, checksum};
+pub use clock::Clock;
 pub use interrupt::{Interrupt, InterruptError};
 pub use message::one_line;
 pub use progress::Progress;

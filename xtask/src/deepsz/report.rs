@@ -8,7 +8,7 @@ use crate::run_dir::RunDir;
 use anyhow::{Context, Result};
 use arcmin_eval::finder_report::{FinderFigure, finder_figures, finder_score_rows, strongest_detections};
 use arcmin_eval::report::{Block, Headline, Report, Section, Table, format_score};
-use arcmin_eval::{Record, create_dir, plot, recovery};
+use arcmin_eval::{FinderScores, Record, create_dir, plot, recovery};
 use arcmin_scene::Split;
 
 /// Edges of the bins of S/N for recovered over injected y.
@@ -30,8 +30,9 @@ pub(super) fn write(
 ) -> Result<()> {
     let mut sections = vec![sky_section(dir)?];
     for finder in settings.finders.keys() {
-        sections.push(scores_section(finder, settings, results)?);
-        sections.push(plots_section(finder, settings, dir, results)?);
+        let scores = results.scores(finder, settings)?;
+        sections.push(scores_section(finder, &scores));
+        sections.push(plots_section(finder, &scores, dir, results)?);
         sections.push(strongest_section(finder, results));
     }
     sections.push(photometry_section(results)?);
@@ -83,18 +84,18 @@ fn sky_section(dir: &RunDir) -> Result<Section> {
     Ok(Section { title: "The sky and what was found".to_owned(), blocks: vec![Block::image(&png, caption)] })
 }
 
-fn scores_section(finder: &str, settings: &Settings, results: &Results) -> Result<Section> {
+fn scores_section(finder: &str, scores: &FinderScores) -> Section {
     let published: &[(&str, &str)] = if finder == "mmf" { &PUBLISHED } else { &[] };
-    let rows = finder_score_rows(&results.scores(finder, settings)?, published);
+    let rows = finder_score_rows(scores, published);
     let caption = "Scores on the test tiles, with one-sigma errors from bootstrap over tiles (over objects where tiles \
                    are fewer than eight), and the number of objects behind each. The published values count cutouts \
                    of another sky (see the notes).";
-    Ok(Section { title: format!("Scores of {finder}"), blocks: vec![Block::Table(Table::of_scores(caption, &rows))] })
+    Section { title: format!("Scores of {finder}"), blocks: vec![Block::Table(Table::of_scores(caption, &rows))] }
 }
 
 /// The figures of a finder; they are also kept as PNG and SVG in `plots`.
-fn plots_section(finder: &str, settings: &Settings, dir: &RunDir, results: &Results) -> Result<Section> {
-    let figures = finder_figures(&results.test(finder), &results.scores(finder, settings)?, "S/N")?;
+fn plots_section(finder: &str, scores: &FinderScores, dir: &RunDir, results: &Results) -> Result<Section> {
+    let figures = finder_figures(&results.test(finder), scores, "S/N")?;
     let folder = dir.file("plots");
     create_dir(&folder)?;
     for figure in &figures {

@@ -5,7 +5,7 @@ use super::settings::Settings;
 use crate::run_dir::RunDir;
 use anyhow::{Context, Result, bail};
 use arcmin_eval::{RecoverySample, TileOutcome};
-use arcmin_job::{Interrupt, Progress};
+use arcmin_job::{Clock, Interrupt, Progress};
 use arcmin_method::ClusterFinder;
 use arcmin_scene::{Scene, SceneSource, SimulatedSource, Simulator, Split, Truth};
 use serde::{Deserialize, Serialize};
@@ -112,7 +112,10 @@ fn work_on(source: &SimulatedSource, tile: usize, settings: &Settings, finders: 
         Split::Test => clock.time("photometry", || photometry(&scene, settings))?,
         Split::Train | Split::Validation => Vec::new(),
     };
-    dir.write_json(&record_name(source.split(), tile), &TileRecord { outcomes, photometry, seconds: clock.0 })
+    dir.write_json(
+        &record_name(source.split(), tile),
+        &TileRecord { outcomes, photometry, seconds: clock.into_seconds() },
+    )
 }
 
 /// Measures y at the true positions and sizes of massive haloes that are clear of the border.
@@ -129,19 +132,6 @@ fn photometry(scene: &Scene, settings: &Settings) -> Result<Vec<Recovered>> {
 
 fn massive(truth: &Truth) -> impl Iterator<Item = &arcmin_scene::Halo> {
     truth.haloes.iter().filter(|halo| halo.mvir.value() >= PHOTOMETRY_MVIR_MIN_MSUN)
-}
-
-/// Wall time by stage.
-#[derive(Default)]
-struct Clock(BTreeMap<String, f64>);
-
-impl Clock {
-    fn time<T>(&mut self, stage: &str, work: impl FnOnce() -> T) -> T {
-        let start = std::time::Instant::now();
-        let result = work();
-        *self.0.entry(stage.to_owned()).or_default() += start.elapsed().as_secs_f64();
-        result
-    }
 }
 
 /// Reads the records of all tiles of a split, in order.

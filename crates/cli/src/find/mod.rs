@@ -14,8 +14,8 @@ use crate::terminal::say;
 use anyhow::{Context, Result};
 use arcmin_eval::{Score, create_dir};
 use arcmin_find_mmf::MatchedFilter;
+use arcmin_job::Clock;
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 /// Reads the maps, searches them, and writes catalogue, S/N map, picture and record.
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     scores
         .extend(clock.time("checks", || checks::false_detections(args, &filter, &observation, &search, &mut inputs))?);
     clock.time("write", || outputs::write(&args.out, &search, &known))?;
-    record::found(&args.out, inputs, clock.0, scores)?;
+    record::found(&args.out, inputs, clock.into_seconds(), scores)?;
     summarise(args, &search, &matched, area);
     Ok(())
 }
@@ -53,18 +53,5 @@ fn summarise(args: &Args, search: &arcmin_find_mmf::Search, matched: &marks::Mat
     }
     for name in outputs::NAMES {
         say(&args.out.join(name).display().to_string());
-    }
-}
-
-/// Wall time by stage.
-#[derive(Default)]
-struct Clock(BTreeMap<String, f64>);
-
-impl Clock {
-    fn time<T>(&mut self, stage: &str, work: impl FnOnce() -> T) -> T {
-        let start = Instant::now();
-        let result = work();
-        self.0.insert(stage.to_owned(), start.elapsed().as_secs_f64());
-        result
     }
 }
