@@ -120,7 +120,7 @@ pub enum Error {
     #[error(transparent)]
     Fits(#[from] arcmin_fits::Error),
     /// A header whose axes are not longitude and latitude in a projection that we know.
-    #[error("{place}: CTYPE '{ctype}' is not a sky projection of kind TAN, CAR or SFL: reproject the map")]
+    #[error("{place}: CTYPE '{ctype}' is not a sky projection of kind TAN, CAR, SFL or ZEA: reproject the map")]
     UnsupportedProjection {
         /// The file and HDU.
         place: Place,

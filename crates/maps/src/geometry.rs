@@ -12,6 +12,7 @@ mod rotation;
 mod sfl;
 mod shape;
 mod tan;
+mod zea;
 
 pub use projection::Projection;
 pub use shape::{PixelPosition, Shape};
@@ -56,6 +57,17 @@ impl Geometry {
     pub fn tile(centre: SkyPosition, shape: Shape, pixel: Arcmin) -> Result<Self, Error> {
         let linear = Linear::aligned(shape.centre(), pixel.to_rad().value());
         Self::from_parts(shape, Projection::Tan, Frame::Equatorial, centre, None, linear)
+    }
+
+    /// A zenithal equal-area tile with north up, east left and `centre` at the image's centre `((nx-1)/2, (ny-1)/2)`.
+    ///
+    /// All pixels have one area, and the map may hold any part of the sphere but the antipode of its centre.
+    ///
+    /// # Errors
+    /// [`Error::BadGeometry`] when the shape is empty or the pixel size is not a positive number.
+    pub fn zea(centre: SkyPosition, shape: Shape, pixel: Arcmin) -> Result<Self, Error> {
+        let linear = Linear::aligned(shape.centre(), pixel.to_rad().value());
+        Self::from_parts(shape, Projection::Zea, Frame::Equatorial, centre, None, linear)
     }
 
     /// A plate carree map around `centre`: rows are parallels and columns meridians at equal steps in degrees.
@@ -109,6 +121,14 @@ impl Geometry {
         let pole = pole.unwrap_or_else(|| PoleCards::default_for(theta0_rad, reference));
         let rotation = Rotation::new(theta0_rad, reference, pole).ok_or_else(|| bad(NO_POLE))?;
         Ok(Self { shape, projection, frame, reference, pole, linear, rotation })
+    }
+
+    /// The same pixels with the reference point of the projection at pixel position `p` instead of where it was.
+    ///
+    /// [`Geometry::zea`] with `p = (n/2 - 1, n/2 - 1)`, which FITS writes as `CRPIX = n/2`, is the cutout of the public
+    /// DeepSZ code: its centre lies half a pixel off the image's.
+    pub fn with_reference_pixel(self, p: PixelPosition) -> Self {
+        Self { linear: Linear { crpix: p, ..self.linear }, ..self }
     }
 
     /// The same pixels in another frame: longitude and latitude keep their numbers and change their meaning.

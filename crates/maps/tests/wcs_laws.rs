@@ -27,7 +27,7 @@ fn geometry(code: &str, crval: (f64, f64), poles: (f64, f64), cd_deg: [f64; 4], 
 }
 
 fn any_geometry() -> impl Strategy<Value = Geometry> {
-    let code = prop::sample::select(vec!["TAN", "CAR", "SFL"]);
+    let code = prop::sample::select(vec!["TAN", "CAR", "SFL", "ZEA"]);
     let crval = (0.0..360.0, -90.0..90.0);
     let poles = (-180.0..180.0, -90.0..90.0);
     let scale_and_angle = (0.005..0.2_f64, 0.0..std::f64::consts::TAU, 0.7..1.4_f64, any::<bool>());
@@ -89,7 +89,7 @@ proptest! {
 proptest! {
     #[test]
     fn any_numbers_in_a_header_make_a_geometry_or_an_error(
-        code in prop::sample::select(vec!["TAN", "CAR", "SFL"]),
+        code in prop::sample::select(vec!["TAN", "CAR", "SFL", "ZEA"]),
         cards in prop::collection::vec((prop::sample::select(NUMBER_CARDS.to_vec()), any_number()), 0..12),
     ) {
         let mut header = header_of(&[]);
@@ -136,6 +136,43 @@ fn tile_is_the_gnomonic_cutout_of_the_reference_numbers() {
     for [x, y, ra, dec] in GNOMONIC_CUTOUT_DEG {
         let sky = tile.pix_to_sky(PixelPosition { x, y }).unwrap();
         assert!((sky.lon_deg() - ra).abs() < 1e-8 && (sky.lat_deg() - dec).abs() < 1e-8, "{x} {y}: {sky:?}");
+    }
+}
+
+/// `zea_cutout_deepsz` of the reference numbers (astropy 8.0.2): ix, iy, ra and dec in degrees.
+const ZEA_CUTOUT_DEG: [[f64; 4]; 3] = [
+    [0.0, 0.0, 45.378_925_063_342_784, 37.637_473_681_815_04],
+    [31.0, 31.0, 45.215_666_445_027_416, 37.766_636_655_611_286],
+    [15.0, 15.0, 45.3, 37.7],
+];
+
+#[test]
+fn equal_area_tile_with_crpix_of_half_its_side_is_the_cutout_of_deepsz() {
+    let centre = SkyPosition::from_deg(45.3, 37.7).unwrap();
+    let tile = Geometry::zea(centre, Shape { ny: 32, nx: 32 }, Arcmin::new(0.25)).unwrap();
+    let tile = tile.with_reference_pixel(PixelPosition { x: 15.0, y: 15.0 });
+    assert_eq!(tile.to_header().get_f64("CRPIX1").unwrap(), Some(16.0));
+    for [x, y, ra, dec] in ZEA_CUTOUT_DEG {
+        let sky = tile.pix_to_sky(PixelPosition { x, y }).unwrap();
+        assert!((sky.lon_deg() - ra).abs() < 1e-8 && (sky.lat_deg() - dec).abs() < 1e-8, "{x} {y}: {sky:?}");
+    }
+}
+
+#[test]
+fn equal_area_map_shows_the_sphere_up_to_its_antipode_and_nothing_beyond() {
+    let centre = SkyPosition::from_deg(0.0, 90.0).unwrap();
+    let map = Geometry::zea(centre, Shape { ny: 401, nx: 401 }, Arcmin::new(60.0)).unwrap();
+    for lat_deg in [89.0, 0.0, -60.0, -89.0, -89.99] {
+        let position = SkyPosition::from_deg(33.0, lat_deg).unwrap();
+        let p = map.sky_to_pix(position).unwrap();
+        // The plane is crowded at the antipode: 0.01 deg from it, rounding in the plane is 1e-12 on the sky.
+        assert!(map.pix_to_sky(p).unwrap().separation(position).value() < 1e-10, "{lat_deg}");
+    }
+    let radius_pixels = 2.0 * 180.0 / std::f64::consts::PI;
+    assert!(map.pix_to_sky(PixelPosition { x: 200.0 + 1.001 * radius_pixels, y: 200.0 }).is_none());
+    // The antipode may round to a hair off itself; then it lies on the rim.
+    if let Some(p) = map.sky_to_pix(SkyPosition::from_deg(0.0, -90.0).unwrap()) {
+        assert!(((p.x - 200.0).hypot(p.y - 200.0) - radius_pixels).abs() < 1e-6, "{p:?}");
     }
 }
 

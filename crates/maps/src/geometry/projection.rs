@@ -4,7 +4,7 @@
 //! simplest form. Directions are unit vectors `(cos theta cos phi, cos theta sin phi, sin theta)`, so that zenithal
 //! projections need no trigonometry at all; the plane is in radians, where CG02 has degrees.
 
-use super::{car, sfl, tan};
+use super::{car, sfl, tan, zea};
 
 /// Map projection, named as in FITS (CG02, Sect. 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,11 +15,13 @@ pub enum Projection {
     Car,
     /// Sanson-Flamsteed.
     Sfl,
+    /// Zenithal equal-area.
+    Zea,
 }
 
 impl Projection {
     /// All projections.
-    pub const ALL: [Projection; 3] = [Projection::Tan, Projection::Car, Projection::Sfl];
+    pub const ALL: [Projection; 4] = [Projection::Tan, Projection::Car, Projection::Sfl, Projection::Zea];
 
     /// The three letters of a FITS `CTYPE`.
     pub const fn code(self) -> &'static str {
@@ -27,6 +29,7 @@ impl Projection {
             Projection::Tan => "TAN",
             Projection::Car => "CAR",
             Projection::Sfl => "SFL",
+            Projection::Zea => "ZEA",
         }
     }
 
@@ -38,7 +41,7 @@ impl Projection {
     /// Native latitude `theta_0` of the reference point: the pole of a zenithal projection, else the equator.
     pub(super) const fn theta0_rad(self) -> f64 {
         match self {
-            Projection::Tan => std::f64::consts::FRAC_PI_2,
+            Projection::Tan | Projection::Zea => std::f64::consts::FRAC_PI_2,
             Projection::Car | Projection::Sfl => 0.0,
         }
     }
@@ -54,6 +57,7 @@ impl Projection {
             Projection::Tan => tan::project(native),
             Projection::Car => Some(car::project(native)),
             Projection::Sfl => Some(sfl::project(native)),
+            Projection::Zea => zea::project(native),
         }
     }
 
@@ -63,6 +67,7 @@ impl Projection {
             Projection::Tan => Some(tan::deproject(plane)),
             Projection::Car => car::deproject(plane),
             Projection::Sfl => sfl::deproject(plane),
+            Projection::Zea => zea::deproject(plane),
         }
     }
 
@@ -72,6 +77,7 @@ impl Projection {
             Projection::Tan => tan::area_ratio(native),
             Projection::Car => car::area_ratio(native),
             Projection::Sfl => sfl::AREA_RATIO,
+            Projection::Zea => zea::AREA_RATIO,
         }
     }
 }

@@ -53,6 +53,11 @@ CASES = {
     "sfl_oblique": galactic("SFL", (120.0, -40.0), (150.5, 100.5), pixel=0.4, PC1_2=0.3, PC2_1=-0.3),
     "sfl_latitude_first": header("SFL", (-30.0, 75.0), (150.5, 100.5), CTYPE1="DEC--SFL", CTYPE2="RA---SFL",
                                  CDELT1=0.01, CDELT2=-0.02, PC1_2=0.1),
+    "zea_cutout": header("ZEA", (45.3, 37.7), (16.0, 16.0), (32, 32), 0.25 / 60, RADESYS="ICRS"),
+    "zea_far": header("ZEA", (200.0, -10.0), (150.5, 100.5), pixel=0.6),
+    "zea_beyond_sphere": header("ZEA", (83.0, 20.0), (150.5, 100.5), pixel=1.3),
+    "zea_pole": header("ZEA", (120.0, 90.0), (120.0, 80.25), pixel=0.3),
+    "zea_galactic": galactic("ZEA", (266.5, -12.3), (150.5, 100.5), pixel=0.4, LONPOLE=150.0, PC1_2=0.3, PC2_1=-0.3),
 }
 
 
