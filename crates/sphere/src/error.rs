@@ -1,0 +1,25 @@
+//! What can be wrong with a pixelisation.
+
+/// Errors of pixels on the sphere.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A resolution that HEALPix does not have.
+    #[error("nside {nside} is not between 1 and 2^29: give the number of pixels along the side of a base pixel")]
+    BadNside {
+        /// The number given.
+        nside: u64,
+    },
+    /// The nested order exists for powers of two alone.
+    #[error("nside {nside} is not a power of two, so that there is no nested order: use the ring order")]
+    NotPowerOfTwo {
+        /// The number given.
+        nside: u64,
+    },
+    /// A number of pixels that no resolution has.
+    #[error("{n_pixels} pixels are not 12 nside^2 for any nside: this is no full-sky HEALPix map")]
+    BadPixelCount {
+        /// The number given.
+        n_pixels: u64,
+    },
+}
