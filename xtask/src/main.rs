@@ -8,6 +8,7 @@ mod experiment;
 mod peers;
 mod registry;
 mod run_dir;
+mod shard;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -26,6 +27,10 @@ enum Command {
     Run(commands::run::Args),
     /// Run a finished run again and compare every score bit for bit
     Rerun(commands::rerun::Args),
+    /// Conclude a run whose shards are done
+    Merge(commands::merge::Args),
+    /// Compare every score of two finished runs bit for bit
+    Compare(commands::compare::Args),
     /// Write the report of a finished run again from what its folder holds
     Report(commands::report::Args),
     /// List experiments, profiles and methods
@@ -44,6 +49,8 @@ fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Run(args) => commands::run::run(&args),
         Command::Rerun(args) => commands::rerun::run(&args),
+        Command::Merge(args) => commands::merge::run(&args),
+        Command::Compare(args) => commands::compare::run(&args),
         Command::Report(args) => commands::report::run(&args),
         Command::List => commands::list::run(),
         Command::Bench(args) => commands::bench::run(&args),

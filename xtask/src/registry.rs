@@ -3,6 +3,7 @@
 use crate::deepsz;
 use crate::experiment::Config;
 use crate::run_dir::RunDir;
+use crate::shard::Shard;
 use anyhow::{Context, Result, anyhow};
 use arcmin_eval::Record;
 use arcmin_find_mmf::{MatchedFilterConfig, MatchedFilterRecipe};
@@ -27,13 +28,16 @@ pub(crate) const FINDERS: &[FinderEntry] =
 /// An experiment: how it is run, and how its report is written again.
 pub(crate) struct ExperimentEntry {
     name: &'static str,
-    /// Runs it in its folder.
-    pub(crate) run: fn(&Config, &RunDir, &Interrupt) -> Result<Record>,
+    /// Does a share of its work in its folder, or what is left of it.
+    pub(crate) work: fn(&Config, &RunDir, Shard, &Interrupt) -> Result<()>,
+    /// Makes scores and report when all the work is done.
+    pub(crate) conclude: fn(&Config, &RunDir) -> Result<Record>,
     /// Writes `report.html` from what the folder holds.
     pub(crate) report: fn(&Config, &RunDir) -> Result<()>,
 }
 
-const EXPERIMENTS: &[ExperimentEntry] = &[ExperimentEntry { name: "deepsz", run: deepsz::run, report: deepsz::report }];
+const EXPERIMENTS: &[ExperimentEntry] =
+    &[ExperimentEntry { name: "deepsz", work: deepsz::work, conclude: deepsz::conclude, report: deepsz::report }];
 
 /// The experiment of that name.
 pub(crate) fn experiment(name: &str) -> Result<&'static ExperimentEntry> {

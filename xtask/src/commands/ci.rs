@@ -3,6 +3,7 @@
 use crate::experiment::Experiment;
 use crate::workspace::{call, cargo, root};
 use anyhow::{Context, Result};
+use std::path::Path;
 
 /// Format, lints, docs, the README's test command, the slow tests, and a smoke run of each experiment with its rerun.
 pub(crate) fn run() -> Result<()> {
@@ -17,18 +18,32 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Runs the smoke profile from nothing, loses its last tile and takes the run up again, and then runs it anew with one
-/// thread: the scores must be the same bits.
+/// Runs the smoke profile from nothing, loses its last tile and takes the run up again, runs it anew with one thread,
+/// and in two shards that are merged: the scores must be the same bits.
 fn smoke(experiment: &str) -> Result<()> {
     let folder = root().join("target/ci").join(experiment);
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot delete {}", folder.display()))?;
-    }
+    empty(&folder)?;
     let tiles = folder.join("tiles");
     let folder = folder.display().to_string();
     call(cargo().args(["xtask", "run", experiment, "--profile", "smoke", "--out", &folder]))?;
     let last = std::fs::read_dir(&tiles)?.filter_map(|entry| Some(entry.ok()?.path())).max();
     std::fs::remove_file(last.context("the run left no tiles")?)?;
     call(cargo().args(["xtask", "run", experiment, "--profile", "smoke", "--out", &folder]))?;
-    call(cargo().args(["xtask", "rerun", &folder, "--threads", "1"]))
+    call(cargo().args(["xtask", "rerun", &folder, "--threads", "1"]))?;
+    let shards = ["0", "1"].map(|i| format!("{folder}-shard-{i}"));
+    for (i, shard) in shards.iter().enumerate() {
+        empty(Path::new(shard))?;
+        let part = format!("{i}/2");
+        call(cargo().args(["xtask", "run", experiment, "--profile", "smoke", "--shard", &part, "--out", shard]))?;
+    }
+    call(cargo().args(["xtask", "merge", &shards[0], &shards[1]]))?;
+    call(cargo().args(["xtask", "compare", &folder, &shards[0]]))
+}
+
+/// Deletes the folder of an earlier smoke run.
+fn empty(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).with_context(|| format!("cannot delete {}", folder.display()))?;
+    }
+    Ok(())
 }

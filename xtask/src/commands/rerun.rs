@@ -1,9 +1,11 @@
 //! `cargo xtask rerun DIR`.
 
+use super::compare::require_same_scores;
 use super::run::{carry_out, set_threads};
 use crate::run_dir::RunDir;
+use crate::shard::Shard;
 use crate::workspace::say;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use arcmin_eval::Record;
 use std::path::PathBuf;
 
@@ -22,16 +24,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let (dir, config) = RunDir::existing(&args.dir)?;
     let before = Record::read(&dir.file("record.json"))?;
     let again = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let after = carry_out(&config, again.path())?;
-    let differences: Vec<String> = before.score_differences(&after).iter().map(ToString::to_string).collect();
-    if !differences.is_empty() {
-        let kept = again.keep();
-        bail!(
-            "{} scores differ: {}; the second run is kept in {}",
-            differences.len(),
-            differences.join("; "),
-            kept.display()
-        );
+    let after = carry_out(&config, again.path(), Shard::WHOLE)?.context("a whole run has a record")?;
+    if let Err(difference) = require_same_scores(&before, &after) {
+        return Err(difference.context(format!("the second run is kept in {}", again.keep().display())));
     }
     say(&format!("all {} scores of {} came out the same, bit for bit", before.scores.len(), args.dir.display()));
     Ok(())

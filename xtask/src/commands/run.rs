@@ -3,6 +3,7 @@
 use crate::experiment::{Config, Experiment};
 use crate::registry;
 use crate::run_dir::RunDir;
+use crate::shard::Shard;
 use crate::workspace::{root, say};
 use anyhow::Result;
 use arcmin_eval::Record;
@@ -25,6 +26,10 @@ pub(crate) struct Args {
     /// Threads to use; all processors unless given (the scores are the same bits for any number)
     #[arg(long)]
     threads: Option<usize>,
+    /// Do the i-th of n shares of the work (i from 0), or the share of this task of a Slurm job array; when all are
+    /// done, `cargo xtask merge` makes the scores
+    #[arg(long, value_name = "I/N|slurm")]
+    shard: Option<Shard>,
 }
 
 /// Runs the experiment in its folder, taking up what an earlier, stopped run left there.
@@ -33,16 +38,26 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let config = Experiment::read(&args.name)?.resolve(&args.profile, args.seed)?;
     let default = || root().join("runs").join(format!("{}-{}", config.experiment, config.profile));
     let folder = args.out.clone().unwrap_or_else(default);
-    carry_out(&config, &folder)?;
+    carry_out(&config, &folder, args.shard.unwrap_or(Shard::WHOLE))?;
     Ok(())
 }
 
-/// Runs a resolved configuration in a folder and says where the results lie.
-pub(super) fn carry_out(config: &Config, folder: &Path) -> Result<Record> {
+/// Does a share of a resolved configuration's work in a folder; concludes the run when that is all of it.
+pub(super) fn carry_out(config: &Config, folder: &Path, shard: Shard) -> Result<Option<Record>> {
     let experiment = registry::experiment(&config.experiment)?;
     let dir = RunDir::open(folder, config)?;
     say(&format!("{} ({} profile, seed {}) in {}", config.experiment, config.profile, config.seed, folder.display()));
-    let record = (experiment.run)(config, &dir, &Interrupt::install()?)?;
+    (experiment.work)(config, &dir, shard, &Interrupt::install()?)?;
+    if shard.is_whole() {
+        return conclude(config, &dir).map(Some);
+    }
+    say(&format!("shard {shard} is done; when all are: cargo xtask merge {}", folder.display()));
+    Ok(None)
+}
+
+/// Makes scores and report from the finished work and says where they lie.
+pub(super) fn conclude(config: &Config, dir: &RunDir) -> Result<Record> {
+    let record = (registry::experiment(&config.experiment)?.conclude)(config, dir)?;
     for name in ["catalogue.fits", "record.json", "report.html"] {
         say(&format!("{}", dir.file(name).display()));
     }

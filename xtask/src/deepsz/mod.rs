@@ -12,6 +12,7 @@ mod tiles;
 
 use crate::experiment::Config;
 use crate::run_dir::RunDir;
+use crate::shard::Shard;
 use crate::workspace::say;
 use anyhow::Result;
 use arcmin_eval::Record;
@@ -22,10 +23,14 @@ use arcmin_scene::Split;
 use scores::Results;
 use settings::Settings;
 
-/// Runs the experiment in its folder, or what is left of it.
-pub(crate) fn run(config: &Config, dir: &RunDir, interrupt: &Interrupt) -> Result<Record> {
+/// Works through a share of the tiles, or what is left of it.
+pub(crate) fn work(config: &Config, dir: &RunDir, shard: Shard, interrupt: &Interrupt) -> Result<()> {
+    tiles::work_through(&Settings::read(config)?, dir, shard, interrupt)
+}
+
+/// Makes scores, catalogues and report from the tiles.
+pub(crate) fn conclude(config: &Config, dir: &RunDir) -> Result<Record> {
     let settings = Settings::read(config)?;
-    tiles::work_through(&settings, dir, interrupt)?;
     let results = Results::read(&settings, dir)?;
     let record = results.record(config, &settings)?;
     join_catalogues(&settings, dir)?;

@@ -11,6 +11,11 @@ use arcmin_eval::{FinderScores, Record, RecoverySample, Score, TileOutcome, reco
 use arcmin_scene::Split;
 use std::collections::BTreeMap;
 
+/// Name of the sky with all components in the ladder's scores.
+pub(super) const FULL_SKY: &str = "full";
+/// What is kept of the scores of each of the ladder's skies.
+const LADDER_SCORES: [&str; 4] = ["f1", "purity", "completeness", "threshold"];
+
 /// What the tiles gave.
 pub(super) struct Results {
     validation: Vec<TileRecord>,
@@ -41,6 +46,30 @@ impl Results {
         Ok(score_finder(&self.validation(finder), &self.test(finder), &settings.score)?)
     }
 
+    /// Scores of one finder on the skies of the ladder, from the fewest components to the full sky, all on the ladder's
+    /// tiles; empty where the ladder has no test tile.
+    pub(super) fn ladder(&self, finder: &str, settings: &Settings) -> Result<Vec<(String, FinderScores)>> {
+        let ladder = &settings.ladder;
+        let rung = |split: Split, records: &[TileRecord], rung: Option<usize>| -> Vec<TileOutcome> {
+            let climbed = records.iter().enumerate().filter(|&(tile, _)| ladder.has(split, tile));
+            let sky = |record: &TileRecord| match rung {
+                Some(rung) => record.ladder.get(rung).and_then(|outcomes| outcomes.get(finder)).cloned(),
+                None => record.outcomes.get(finder).cloned(),
+            };
+            climbed.filter_map(|(_, record)| sky(record)).collect()
+        };
+        let rungs = ladder.rungs.iter().enumerate().map(|(idx, rung)| (rung.name.clone(), Some(idx)));
+        let mut scored = Vec::new();
+        for (name, idx) in rungs.chain([(FULL_SKY.to_owned(), None)]) {
+            let validation = rung(Split::Validation, &self.validation, idx);
+            let test = rung(Split::Test, &self.test, idx);
+            if !test.is_empty() && !validation.is_empty() {
+                scored.push((name, score_finder(&validation, &test, &settings.score)?));
+            }
+        }
+        Ok(scored)
+    }
+
     /// Recovered and injected y of all massive haloes of the test tiles, found or not.
     pub(super) fn photometry(&self) -> Vec<RecoverySample> {
         self.test.iter().flat_map(|tile| tile.photometry.iter().map(tiles::Recovered::sample)).collect()
@@ -51,6 +80,11 @@ impl Results {
         let mut scores: BTreeMap<String, Score> = BTreeMap::new();
         for finder in settings.finders.keys() {
             scores.extend(self.scores(finder, settings)?.by_name(finder));
+            for (rung, rung_scores) in self.ladder(finder, settings)? {
+                let all = rung_scores.by_name(finder);
+                let kept = LADDER_SCORES.iter().filter_map(|name| Some((name, all.get(&format!("{finder}.{name}"))?)));
+                scores.extend(kept.map(|(name, score)| (format!("{finder}.ladder.{rung}.{name}"), *score)));
+            }
         }
         self.replace_y_ratio(&mut scores);
         Ok(Record {

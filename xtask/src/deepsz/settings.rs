@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use arcmin_eval::{MatchConfig, ScoreConfig};
 use arcmin_find_mmf::{MatchedFilter, MatchedFilterConfig};
 use arcmin_method::FinderRecipe;
-use arcmin_scene::{SceneConfig, Setup};
+use arcmin_scene::{Component, SceneConfig, Setup, Split};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::{Table, Value};
@@ -16,16 +16,73 @@ use toml::{Table, Value};
 #[serde(deny_unknown_fields)]
 struct Raw {
     scene: Table,
+    ladder: RawLadder,
     finders: BTreeMap<String, Table>,
     photometry: MatchedFilterConfig,
     matching: MatchConfig,
     score: ScoreConfig,
 }
 
+/// `[settings.ladder]`, as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLadder {
+    n_validation: usize,
+    n_test: usize,
+    rungs: Vec<RawRung>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRung {
+    name: String,
+    components: Vec<Component>,
+}
+
+/// Skies with fewer components than the full one, searched on the first tiles of each split: what each component
+/// costs.
+pub(super) struct Ladder {
+    n_validation: usize,
+    n_test: usize,
+    /// From the fewest components up.
+    pub(super) rungs: Vec<Rung>,
+}
+
+/// One of the poorer skies.
+pub(super) struct Rung {
+    /// Name in scores and report: the component that it adds to the one before.
+    pub(super) name: String,
+    /// The survey with its components alone.
+    pub(super) scene: Setup,
+}
+
+impl Ladder {
+    fn check(raw: &RawLadder, scene: &SceneConfig) -> Result<Self> {
+        let rung = |raw: &RawRung| {
+            let scene = SceneConfig { components: raw.components.clone(), ..scene.clone() };
+            let scene = scene.check().with_context(|| format!("in rung {} of [settings.ladder]", raw.name))?;
+            Ok(Rung { name: raw.name.clone(), scene })
+        };
+        let rungs = raw.rungs.iter().map(rung).collect::<Result<_>>()?;
+        Ok(Self { n_validation: raw.n_validation, n_test: raw.n_test, rungs })
+    }
+
+    /// Whether the ladder is climbed on a tile.
+    pub(super) fn has(&self, split: Split, tile: usize) -> bool {
+        match split {
+            Split::Train => false,
+            Split::Validation => tile < self.n_validation,
+            Split::Test => tile < self.n_test,
+        }
+    }
+}
+
 /// What a run of the experiment is made of.
 pub(super) struct Settings {
     /// The simulated survey, checked.
     pub(super) scene: Setup,
+    /// The same survey with fewer components.
+    pub(super) ladder: Ladder,
     /// Side of its tiles.
     pub(super) n_pixels_side: usize,
     /// Finders by name, not yet fitted.
@@ -52,6 +109,7 @@ impl Settings {
         }
         raw.matching.check().context("in [settings.matching]")?;
         Ok(Self {
+            ladder: Ladder::check(&raw.ladder, &scene)?,
             scene: scene.check().context("in [settings.scene]")?,
             n_pixels_side: scene.tiles.n_pixels_side,
             finders,

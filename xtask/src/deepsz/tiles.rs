@@ -1,12 +1,13 @@
 //! One tile after the other: simulate, search, match, keep.
 
 use super::picture;
-use super::settings::Settings;
+use super::settings::{Rung, Settings};
 use crate::run_dir::RunDir;
+use crate::shard::Shard;
 use anyhow::{Context, Result, bail};
 use arcmin_eval::{RecoverySample, TileOutcome};
 use arcmin_job::{Clock, Interrupt, Progress};
-use arcmin_method::ClusterFinder;
+use arcmin_method::{ClusterFinder, Detections};
 use arcmin_scene::{Scene, SceneSource, SimulatedSource, Simulator, Split, Truth};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,12 +23,17 @@ const PHOTOMETRY_MVIR_MIN_MSUN: f64 = 2e14;
 #[serde(deny_unknown_fields)]
 pub(super) struct TileRecord {
     /// By finder, what it found and which haloes those are.
-    pub(super) outcomes: BTreeMap<String, TileOutcome>,
+    pub(super) outcomes: Outcomes,
+    /// The same on the tile's poorer skies, one a rung of the ladder; empty on tiles that the ladder leaves out.
+    pub(super) ladder: Vec<Outcomes>,
     /// Recovered and injected y at the true positions of all massive haloes, found or not.
     pub(super) photometry: Vec<Recovered>,
     /// Wall time in seconds by stage.
     pub(super) seconds: BTreeMap<String, f64>,
 }
+
+/// What each finder found on one sky, and which haloes those are.
+pub(super) type Outcomes = BTreeMap<String, TileOutcome>;
 
 /// Recovered and injected y of one halo.
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -67,55 +73,101 @@ pub(super) fn picture_name() -> String {
     "tiles/test-000.png".to_owned()
 }
 
-/// Works through all tiles that are not done yet; an interruption keeps those that are.
-pub(super) fn work_through(settings: &Settings, dir: &RunDir, interrupt: &Interrupt) -> Result<()> {
-    let simulator = Arc::new(Simulator::new(settings.scene.clone())?);
-    let finders = fit(settings, &simulator)?;
+/// Works through the shard's tiles that are not done yet; an interruption keeps those that are.
+pub(super) fn work_through(settings: &Settings, dir: &RunDir, shard: Shard, interrupt: &Interrupt) -> Result<()> {
     let all = SEARCHED.iter().flat_map(|&split| (0..settings.scene.n_tiles(split)).map(move |tile| (split, tile)));
+    let ours = all.enumerate().filter(|&(piece, _)| shard.has(piece)).map(|(_, tile)| tile);
     let left: Vec<(Split, usize)> =
-        all.filter(|&(split, tile)| !dir.file(&record_name(split, tile)).exists()).collect();
+        ours.filter(|&(split, tile)| !dir.file(&record_name(split, tile)).exists()).collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    let worker = Worker::new(settings, dir)?;
     let progress = Progress::new("tiles", left.len() as u64);
     for (done, &(split, tile)) in left.iter().enumerate() {
         if interrupt.requested() {
             bail!("interrupted with {} tiles left: the same command goes on from here", left.len() - done);
         }
-        let source = SimulatedSource::new(Arc::clone(&simulator), split);
-        work_on(&source, tile, settings, &finders, dir).with_context(|| format!("{split} tile {tile}"))?;
+        worker.work_on(split, tile).with_context(|| format!("{split} tile {tile}"))?;
         progress.advance(1);
     }
     progress.finish();
     Ok(())
 }
 
+/// What every tile needs.
+struct Worker<'a> {
+    settings: &'a Settings,
+    dir: &'a RunDir,
+    simulator: Arc<Simulator>,
+    /// The poorer skies, from the fewest components up.
+    ladder: Vec<Arc<Simulator>>,
+    finders: Finders,
+}
+
+impl<'a> Worker<'a> {
+    fn new(settings: &'a Settings, dir: &'a RunDir) -> Result<Self> {
+        let simulator = Arc::new(Simulator::new(settings.scene.clone())?);
+        let rung = |rung: &Rung| Ok(Arc::new(Simulator::new(rung.scene.clone())?));
+        let ladder = settings.ladder.rungs.iter().map(rung).collect::<Result<_>>()?;
+        let finders = fit(settings, &simulator)?;
+        Ok(Self { settings, dir, simulator, ladder, finders })
+    }
+
+    fn work_on(&self, split: Split, tile: usize) -> Result<()> {
+        let mut clock = Clock::default();
+        let scene = clock.time("simulate", || self.scene(&self.simulator, split, tile))?;
+        let (outcomes, found) = self.search(&scene, &mut clock, "find")?;
+        if split == Split::Test {
+            for (name, detections) in &found {
+                detections.to_catalogue()?.write(&self.dir.file(&catalogue_name(split, tile, name)))?;
+                if tile == 0 {
+                    let path = self.dir.file(&picture_name());
+                    picture::write(&path, &scene, &detections.candidates, &self.settings.matching)?;
+                }
+            }
+        }
+        let photometry = match split {
+            Split::Test => clock.time("photometry", || photometry(&scene, self.settings))?,
+            Split::Train | Split::Validation => Vec::new(),
+        };
+        let ladder = self.climb(split, tile, &mut clock)?;
+        let record = TileRecord { outcomes, ladder, photometry, seconds: clock.into_seconds() };
+        self.dir.write_json(&record_name(split, tile), &record)
+    }
+
+    /// Searches the tile's poorer skies, where the ladder wants this tile.
+    fn climb(&self, split: Split, tile: usize, clock: &mut Clock) -> Result<Vec<Outcomes>> {
+        if !self.settings.ladder.has(split, tile) {
+            return Ok(Vec::new());
+        }
+        let rung = |simulator| {
+            let scene = clock.time("ladder.simulate", || self.scene(simulator, split, tile))?;
+            Ok(self.search(&scene, clock, "ladder.find")?.0)
+        };
+        self.ladder.iter().map(rung).collect()
+    }
+
+    fn scene(&self, simulator: &Arc<Simulator>, split: Split, tile: usize) -> Result<Scene> {
+        Ok(SimulatedSource::new(Arc::clone(simulator), split).scene(tile)?)
+    }
+
+    /// What each finder finds on a sky, matched and as it came.
+    fn search(&self, scene: &Scene, clock: &mut Clock, stage: &str) -> Result<(Outcomes, Vec<(String, Detections)>)> {
+        let (mut outcomes, mut found) = (BTreeMap::new(), Vec::new());
+        for (name, finder) in &self.finders {
+            let detections = clock.time(&format!("{stage}.{name}"), || finder.find(&scene.observation))?;
+            outcomes.insert(name.clone(), TileOutcome::new(&detections, &scene.truth, &self.settings.matching)?);
+            found.push((name.clone(), detections));
+        }
+        Ok((outcomes, found))
+    }
+}
+
 fn fit(settings: &Settings, simulator: &Arc<Simulator>) -> Result<Finders> {
     let training = SimulatedSource::new(Arc::clone(simulator), Split::Train);
     let fitted = settings.finders.iter().map(|(name, recipe)| Ok((name.clone(), recipe.fit(&training)?)));
     fitted.collect()
-}
-
-fn work_on(source: &SimulatedSource, tile: usize, settings: &Settings, finders: &Finders, dir: &RunDir) -> Result<()> {
-    let mut clock = Clock::default();
-    let scene = clock.time("simulate", || source.scene(tile))?;
-    let mut outcomes = BTreeMap::new();
-    for (name, finder) in finders {
-        let detections = clock.time(&format!("find.{name}"), || finder.find(&scene.observation))?;
-        outcomes.insert(name.clone(), TileOutcome::new(&detections, &scene.truth, &settings.matching)?);
-        if source.split() == Split::Test {
-            let path = dir.file(&catalogue_name(source.split(), tile, name));
-            detections.to_catalogue()?.write(&path)?;
-            if tile == 0 {
-                picture::write(&dir.file(&picture_name()), &scene, &detections.candidates, &settings.matching)?;
-            }
-        }
-    }
-    let photometry = match source.split() {
-        Split::Test => clock.time("photometry", || photometry(&scene, settings))?,
-        Split::Train | Split::Validation => Vec::new(),
-    };
-    dir.write_json(
-        &record_name(source.split(), tile),
-        &TileRecord { outcomes, photometry, seconds: clock.into_seconds() },
-    )
 }
 
 /// Measures y at the true positions and sizes of massive haloes that are clear of the border.
@@ -136,10 +188,17 @@ fn massive(truth: &Truth) -> impl Iterator<Item = &arcmin_scene::Halo> {
 
 /// Reads the records of all tiles of a split, in order.
 pub(super) fn read(settings: &Settings, dir: &RunDir, split: Split) -> Result<Vec<TileRecord>> {
-    let one = |tile| {
-        let name = record_name(split, tile);
-        dir.read_json(&name)?
-            .with_context(|| format!("{} is missing: run the experiment first", dir.file(&name).display()))
-    };
-    (0..settings.scene.n_tiles(split)).map(one).collect()
+    let names: Vec<String> = (0..settings.scene.n_tiles(split)).map(|tile| record_name(split, tile)).collect();
+    let missing: Vec<&String> = names.iter().filter(|name| !dir.file(name).exists()).collect();
+    if let Some(first) = missing.first() {
+        bail!(
+            "{} of {} {split} tiles are not done (the first is {}): run the experiment, or the shard that is missing, \
+             to its end",
+            missing.len(),
+            names.len(),
+            dir.file(first).display()
+        );
+    }
+    let one = |name: &String| dir.read_json(name)?.with_context(|| format!("{name} has just been deleted"));
+    names.iter().map(one).collect()
 }
