@@ -14,10 +14,14 @@
 //! - `Arnaud10`: Arnaud et al., The universal galaxy cluster pressure profile, arXiv:0910.1234
 //! - `Bartelmann96`: Bartelmann, Arcs from a universal dark-matter halo profile, astro-ph/9602053
 //! - `BryanNorman98`: Bryan & Norman, Statistical properties of X-ray clusters, astro-ph/9710107
+//! - `deZotti05`: de Zotti et al., Predictions for high-frequency radio surveys of extragalactic sources,
+//!   astro-ph/0410709
 //! - `DiemerJoyce19`: Diemer & Joyce, An accurate physical model for halo concentrations, arXiv:1809.07326
 //! - `DiemerKravtsov15`: Diemer & Kravtsov, A universal model for halo concentrations, arXiv:1407.4730
 //! - `Duffy08`: Duffy et al., Dark matter halo concentrations in the WMAP5 cosmology, arXiv:0804.2486
 //! - `EisensteinHu98`: Eisenstein & Hu, Baryonic features in the matter transfer function, astro-ph/9709112
+//! - `Geach17`: Geach et al., The SCUBA-2 Cosmology Legacy Survey: 850um maps, catalogues and number counts,
+//!   arXiv:1607.03904
 //! - `George15`: George et al., A measurement of secondary CMB anisotropies from the 2500 deg2 SPT-SZ survey,
 //!   arXiv:1408.3161
 //! - `Heath77`: Heath, The growth of density perturbations in zero pressure Friedmann-Lemaitre universes, MNRAS 179, 351
@@ -25,6 +29,7 @@
 //! - `Mangano05`: Mangano et al., Relic neutrino decoupling including flavour oscillations, hep-ph/0506164
 //! - `Meszaros74`: Meszaros, The behaviour of point masses in an expanding cosmological substratum, A&A 37, 225
 //! - `Nagai07`: Nagai, Kravtsov & Vikhlinin, Effects of galaxy formation on the intracluster medium, astro-ph/0703661
+//! - `Planck13XI`: Planck 2013 results XI, All-sky model of thermal dust emission, arXiv:1312.1300
 //! - `Planck15`: Planck 2015 results XIII, arXiv:1502.01589
 //! - `Planck18`: Planck 2018 results VI, arXiv:1807.06209
 //! - `Sehgal10`: Sehgal et al., Simulations of the microwave sky, arXiv:0908.0540
@@ -56,6 +61,8 @@ pub mod brightness;
 pub mod sz;
 
 pub mod foregrounds;
+pub mod galactic_dust;
+pub mod source_counts;
 pub mod spectra;
 
 mod quadrature;

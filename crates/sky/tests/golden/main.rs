@@ -7,6 +7,7 @@ mod background;
 mod gas;
 mod haloes;
 mod lensing;
+mod sources;
 mod spectra;
 mod table;
 mod tolerance;

@@ -122,5 +122,18 @@ def spectra():
     write("sz_background", ["deepsz_noise_model"], rows, "uK^2")
 
 
-for make in (background, haloes, lensing, gas, spectra):
+def sources():
+    radio = value("radio_counts_150GHz")["derived"]["dezotti05_150GHz"].items()
+    cut = [{"below_mjy": float(k.split("cut")[1].removesuffix("mJy")), "D3000_uK2": v} for k, v in radio if k.startswith("D3000")]
+    write("radio_power", ["radio_counts_150GHz"], cut, "de Zotti+05 at 150 GHz")
+    above = [{"above_mjy": float(k.split("_")[2].removesuffix("mJy")), "per_deg2": v} for k, v in radio if k.startswith("N_gt")]
+    write("radio_counts", ["radio_counts_150GHz"], above, "de Zotti+05 at 150 GHz")
+    dusty = ENTRIES["dusty_counts_recipe"]
+    write("dusty_counts", ["dusty_counts_recipe"], [{**{k: v for k, v in dusty["inputs"].items() if k != "form"}, **dusty["value"]}],
+          "219 GHz, scatter not applied")
+    ratios = [{"nu_GHz": float(k.split("_")[3]), "ratio": v} for k, v in value("galactic_dust_scaling").items()]
+    write("galactic_dust", ["galactic_dust_scaling"], ratios, "temperature over that at 148 GHz")
+
+
+for make in (background, haloes, lensing, gas, spectra, sources):
     make()

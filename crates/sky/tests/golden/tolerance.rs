@@ -55,3 +55,8 @@ pub(crate) const CMB_CORRELATION: f64 = 0.005;
 pub(crate) const GEORGE15_SHAPE: f64 = 0.001;
 pub(crate) const GEORGE15_D_ELL: f64 = 0.005;
 pub(crate) const GEORGE15_SCALING: f64 = 1e-4;
+/// Source counts: the same table, other quadratures and, for the faintest cut, other least fluxes.
+pub(crate) const SOURCE_COUNTS: f64 = 0.005;
+/// The form of the dusty counts has closed integrals.
+pub(crate) const DUSTY_COUNTS: f64 = 1e-3;
+pub(crate) const GALACTIC_DUST: f64 = 1e-4;
