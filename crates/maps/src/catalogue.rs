@@ -289,7 +289,8 @@ impl Catalogue {
         Error::ColumnKind { catalogue: self.title(), column: name.to_owned(), expected, got }
     }
 
-    fn title(&self) -> String {
+    /// The file it was read from, in words.
+    pub(crate) fn title(&self) -> String {
         self.source.as_ref().map_or_else(|| "the catalogue".to_owned(), |path| path.display().to_string())
     }
 }

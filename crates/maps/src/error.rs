@@ -201,6 +201,32 @@ pub enum Error {
         /// Geometry of the map.
         expected: Box<Geometry>,
     },
+    /// Arrays of cutouts that do not fit together.
+    #[error("{cutouts} cutouts need {expected} {what}, not {got}")]
+    CutoutPixels {
+        /// Which array.
+        what: &'static str,
+        /// Number of cutouts.
+        cutouts: usize,
+        /// Length that it should have.
+        expected: usize,
+        /// Length that it has.
+        got: usize,
+    },
+    /// A catalogue without rows where cutouts were asked for.
+    #[error("{catalogue} has no rows: there is nothing to cut out")]
+    NothingToCut {
+        /// The file, or "the catalogue" when it was made in memory.
+        catalogue: String,
+    },
+    /// No position of a catalogue lies inside the map.
+    #[error("none of the {rows} positions of {catalogue} lies inside the map: check its columns and the map's frame")]
+    NoneInside {
+        /// The file, or "the catalogue" when it was made in memory.
+        catalogue: String,
+        /// Rows of the catalogue.
+        rows: usize,
+    },
     /// A file has no part of the name asked for.
     #[error("{} has no HDU named {name}; it holds: {holds}", path.display())]
     NoHduOfName {

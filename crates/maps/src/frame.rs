@@ -1,5 +1,6 @@
 //! Between equatorial and galactic coordinates.
 
+use crate::vector::Matrix;
 use arcmin_units::{Frame, Radian, SkyPosition};
 
 /// Equatorial (ICRS) to galactic unit vectors: ESA 1997, *The Hipparcos and Tycho Catalogues* 1, Eq. 1.5.11.
@@ -21,20 +22,20 @@ const EQUATORIAL_TO_GALACTIC: [[f64; 3]; 3] = [
 /// assert!((equatorial.lon_deg() - 266.405).abs() < 1e-3);
 /// ```
 pub fn convert_frame(position: SkyPosition, from: Frame, to: Frame) -> SkyPosition {
-    let m = &EQUATORIAL_TO_GALACTIC;
-    let v = unit_vector(position);
+    if from == to { position } else { of_vector(frame_matrix(from, to).apply(unit_vector(position))) }
+}
+
+/// The matrix from unit vectors of one frame to those of another.
+pub(crate) fn frame_matrix(from: Frame, to: Frame) -> Matrix {
+    let to_galactic = Matrix(EQUATORIAL_TO_GALACTIC);
     match (from, to) {
-        (Frame::Equatorial, Frame::Galactic) => {
-            of_vector(std::array::from_fn(|i| m[i][0] * v[0] + m[i][1] * v[1] + m[i][2] * v[2]))
-        }
-        (Frame::Galactic, Frame::Equatorial) => {
-            of_vector(std::array::from_fn(|i| m[0][i] * v[0] + m[1][i] * v[1] + m[2][i] * v[2]))
-        }
-        (Frame::Equatorial, Frame::Equatorial) | (Frame::Galactic, Frame::Galactic) => position,
+        (Frame::Equatorial, Frame::Galactic) => to_galactic,
+        (Frame::Galactic, Frame::Equatorial) => to_galactic.transposed(),
+        (Frame::Equatorial, Frame::Equatorial) | (Frame::Galactic, Frame::Galactic) => Matrix::IDENTITY,
     }
 }
 
-fn unit_vector(position: SkyPosition) -> [f64; 3] {
+pub(crate) fn unit_vector(position: SkyPosition) -> [f64; 3] {
     let (sin_lon, cos_lon) = position.lon().value().sin_cos();
     let (sin_lat, cos_lat) = position.lat().value().sin_cos();
     [cos_lat * cos_lon, cos_lat * sin_lon, sin_lat]

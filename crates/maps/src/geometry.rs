@@ -18,6 +18,7 @@ pub use projection::Projection;
 pub use shape::{PixelPosition, Shape};
 
 use crate::Error;
+use crate::vector::{Matrix, Vector};
 use arcmin_units::{Arcmin, Frame, Radian, SkyPosition};
 use linear::Linear;
 use rotation::{NO_POLE, PoleCards, Rotation};
@@ -179,7 +180,22 @@ impl Geometry {
     /// The pixel position may lie outside the image. A plate carree map shows a direction once each turn: the place
     /// nearest to the image's centre is returned.
     pub fn sky_to_pix(&self, position: SkyPosition) -> Option<PixelPosition> {
-        let plane = self.projection.project(self.rotation.to_native(position))?;
+        self.native_to_pix(self.rotation.to_native(position))
+    }
+
+    /// The matrix from the projection's native unit vectors to those of the frame.
+    pub(crate) fn native_axes(&self) -> Matrix {
+        self.rotation.matrix()
+    }
+
+    /// Native unit vector of a pixel position, `None` where the projection has no sky.
+    pub(crate) fn pix_to_native(&self, p: PixelPosition) -> Option<Vector> {
+        self.projection.deproject(self.linear.to_plane(p))
+    }
+
+    /// Pixel position of a native unit vector, as [`sky_to_pix`](Self::sky_to_pix) finds it.
+    pub(crate) fn native_to_pix(&self, native: Vector) -> Option<PixelPosition> {
+        let plane = self.projection.project(native)?;
         if !self.projection.is_periodic() {
             return Some(self.linear.to_pixel(plane));
         }
@@ -189,6 +205,16 @@ impl Geometry {
             .map(|turn| self.linear.to_pixel([plane[0] + turn, plane[1]]))
             .into_iter()
             .min_by(|a, b| distance(a).total_cmp(&distance(b)))
+    }
+
+    /// Number of columns of a full turn, where rows are parallels and a turn is a whole number of columns, to 0.01.
+    pub(crate) fn columns_a_turn(&self) -> Option<usize> {
+        let [[dx, skew], [tilt, _]] = self.linear.cd_rad;
+        if !self.projection.is_periodic() || skew != 0.0 || tilt != 0.0 {
+            return None;
+        }
+        let columns = (TAU / dx).abs();
+        ((columns - columns.round()).abs() < SAME_GRID_PIXELS).then_some(columns.round() as usize)
     }
 
     /// Index (row-major) of the pixel that holds a sky position, `None` when it lies outside the image.

@@ -17,6 +17,7 @@
 
 pub mod beam;
 pub mod catalogue;
+pub mod cutouts;
 pub mod error;
 pub mod file;
 pub mod frame;
@@ -24,13 +25,17 @@ pub mod geometry;
 pub mod map;
 pub mod mask;
 pub mod observation;
+pub mod reproject;
+mod sampling;
 pub mod spectrum;
 mod text_file;
+mod vector;
 pub mod weights;
 mod window;
 
 pub use beam::{Beam, BeamTable};
 pub use catalogue::Catalogue;
+pub use cutouts::Cutouts;
 pub use error::Error;
 pub use frame::convert_frame;
 pub use geometry::{Geometry, PixelPosition, Projection, Shape};
@@ -39,5 +44,7 @@ pub use mask::Mask;
 pub use mask::components::{Components, Neighbours, Region};
 pub use mask::distance::Outside;
 pub use observation::{Band, BandMap, Observation};
+pub use reproject::{reproject, reproject_map, reproject_mask};
+pub use sampling::Interpolation;
 pub use spectrum::{BinnedSpectrum, EllBins, SpectrumBin, auto_spectrum, cross_spectrum};
 pub use weights::Weights;

@@ -12,16 +12,21 @@ fn overlap(n: usize, x0: i64, n_window: usize) -> std::ops::Range<usize> {
 /// Copies a window of an array `[y, x]`; what lies outside the array is the default value.
 pub(crate) fn copy_window<T: Copy + Default>(from: Shape, array: &[T], (x0, y0): (i64, i64), window: Shape) -> Vec<T> {
     let mut out = vec![T::default(); window.n_pixels()];
+    copy_window_into(from, array, (x0, y0), window, &mut out);
+    out
+}
+
+/// Copies a window of an array `[y, x]` to `out`, which is left as it is where the window reaches beyond the array.
+pub(crate) fn copy_window_into<T: Copy>(from: Shape, array: &[T], (x0, y0): (i64, i64), window: Shape, out: &mut [T]) {
     let columns = overlap(from.nx, x0, window.nx);
     if columns.is_empty() {
-        return out;
+        return;
     }
     for y in overlap(from.ny, y0, window.ny) {
         let first = (y as i64 + y0) as usize * from.nx + (columns.start as i64 + x0) as usize;
         let row = &mut out[y * window.nx..(y + 1) * window.nx];
         row[columns.clone()].copy_from_slice(&array[first..first + columns.len()]);
     }
-    out
 }
 
 /// Flags of a window's pixels, true inside the array.

@@ -1,5 +1,6 @@
 //! The rotation between the native sphere of a projection and the sky (CG02, Sect. 2.3 and 2.4).
 
+use crate::vector::Matrix;
 use arcmin_units::{Radian, SkyPosition};
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
@@ -58,6 +59,11 @@ impl Rotation {
                 [cd * cp, cd * sp, sd],
             ],
         }
+    }
+
+    /// The matrix itself, from native to celestial unit vectors.
+    pub(super) fn matrix(self) -> Matrix {
+        Matrix(self.rows)
     }
 
     /// Sky position of a native direction.
