@@ -44,11 +44,9 @@ impl Nside {
         let n = self.value();
         assert!((1..=self.n_rings()).contains(&ring), "ring {ring} of nside {n}");
         // Counted from the nearer pole: both hemispheres get the same bits.
-        let from_pole = ring.min(4 * n - ring);
-        let (abs_z, sin_theta) = height(n, from_pole);
-        let is_cap = from_pole < n;
-        let n_pixels = 4 * from_pole.min(n);
-        let is_shifted = is_cap || (ring - n).is_multiple_of(2);
+        let (abs_z, sin_theta) = height(n, ring.min(4 * n - ring));
+        let (quarter, is_shifted) = self.ring_layout(ring);
+        let n_pixels = 4 * quarter;
         RingGeometry {
             ring,
             z: if ring <= 2 * n { abs_z } else { -abs_z },
@@ -62,6 +60,13 @@ impl Nside {
     /// All rings from north to south.
     pub fn rings(self) -> impl ExactSizeIterator<Item = RingGeometry> + Clone {
         (0..self.n_rings() as usize).map(move |i| self.ring(i as u64 + 1))
+    }
+
+    /// Pixels of a ring in a quarter of the sky, and whether the first lies half a pixel east of the meridian.
+    pub(super) fn ring_layout(self, ring: u64) -> (u64, bool) {
+        let n = self.value();
+        let quarter = ring.min(4 * n - ring).min(n);
+        (quarter, quarter < n || (ring + n).is_multiple_of(2))
     }
 
     /// Number in ring order of a ring's first pixel.
@@ -98,24 +103,25 @@ fn height(nside: u64, i: u64) -> (f64, f64) {
         let below_pole = (i * i) as f64 / (3.0 * n * n);
         (1.0 - below_pole, (below_pole * (2.0 - below_pole)).sqrt())
     } else {
-        let z = (2 * nside - i) as f64 / (1.5 * n);
+        let z = belt_z(nside, i);
         (z, ((1.0 - z) * (1.0 + z)).sqrt())
     }
+}
+
+/// |z| of the ring `i` of the belt, counted from the nearer pole (G05 Eq. 8).
+pub(super) fn belt_z(nside: u64, i: u64) -> f64 {
+    (2 * nside - i) as f64 / (1.5 * nside as f64)
 }
 
 /// Colatitude from the nearer pole of ring `i` from it; `sqrt(3 (1 - |z|)) = sqrt 6 sin(theta / 2)` inverted in the cap.
 pub(super) fn pole_distance(nside: u64, i: u64) -> f64 {
     let n = nside as f64;
-    if i < nside {
-        2.0 * (i as f64 / (n * 6f64.sqrt())).asin()
-    } else {
-        FRAC_PI_2 - ((2 * nside - i) as f64 / (1.5 * n)).asin()
-    }
+    if i < nside { 2.0 * (i as f64 / (n * 6f64.sqrt())).asin() } else { FRAC_PI_2 - belt_z(nside, i).asin() }
 }
 
 /// The ring, counted from the pole, of a pixel counted from it: the largest `i` with `2 i (i - 1) <= pixel`.
 fn cap_ring(pixel: u64) -> u64 {
-    (1 + (2 * pixel + 1).isqrt()) / 2
+    (2 * pixel + 1).isqrt().div_ceil(2)
 }
 
 #[cfg(test)]

@@ -1,0 +1,110 @@
+//! Weights for bilinear interpolation between pixels.
+
+use super::cell::Place;
+use super::direction::{Height, Pole};
+use super::rings::pole_distance;
+use super::{Healpix, Nside, Ordering, PixelIndex};
+use arcmin_units::SkyPosition;
+use std::f64::consts::{FRAC_PI_2, PI, TAU};
+
+/// The four pixels around a position with their weights, which are not negative and sum to 1.
+///
+/// Linear in longitude along the rings above and below the position, then linear in colatitude between them: as
+/// `get_interp_weights` of healpy, in its order (above west, above east, below west, below east). Between
+/// a pole and the ring of four pixels around it, the value at the pole is the mean of the four.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bilinear<O: Ordering> {
+    /// The pixels; two of them may be the same one only at nside 1.
+    pub pixels: [PixelIndex<O>; 4],
+    /// Their weights.
+    pub weights: [f64; 4],
+}
+
+impl<O: Ordering> Healpix<O> {
+    /// The four pixels whose values make that at a position, and their weights.
+    pub fn bilinear(&self, position: SkyPosition) -> Bilinear<O> {
+        let (lon, lat) = (position.lon().value(), position.lat().value());
+        let between = Between::around(self.nside(), lat);
+        let (places, weights) = between.neighbours(self.nside(), lon);
+        Bilinear { pixels: places.map(|place| self.pixel_of_place(place)), weights }
+    }
+}
+
+/// The rings above and below a latitude, and how far down the latitude lies between them.
+struct Between {
+    /// The ring above, 0 where that is the northern pole.
+    above: u64,
+    /// Share of the ring below (or the southern pole), 0 to 1.
+    below_weight: f64,
+}
+
+impl Between {
+    fn around(nside: Nside, lat: f64) -> Self {
+        let above = ring_above(nside, lat);
+        let [distance, of_above, of_below] = match lat >= 0.0 {
+            // From the nearer pole, where distances are precise.
+            true => [FRAC_PI_2 - lat, north_distance(nside, above), north_distance(nside, above + 1)],
+            false => {
+                let last = 4 * nside.value();
+                [FRAC_PI_2 + lat, north_distance(nside, last - above), north_distance(nside, last - above - 1)]
+            }
+        };
+        let below_weight = ((distance - of_above) / (of_below - of_above)).clamp(0.0, 1.0);
+        Self { above, below_weight }
+    }
+
+    fn neighbours(&self, nside: Nside, lon: f64) -> ([Place; 4], [f64; 4]) {
+        let below = self.above + 1;
+        let (above_weight, below_weight) = (1.0 - self.below_weight, self.below_weight);
+        if self.above == 0 {
+            let ([west, east], [a, b]) = neighbours_on(nside, below, lon);
+            let pole = 0.25 * above_weight;
+            let weights = [pole, pole, a * below_weight + pole, b * below_weight + pole];
+            return ([opposite(west), opposite(east), west, east], weights);
+        }
+        let ([west, east], [a, b]) = neighbours_on(nside, self.above, lon);
+        if self.above == nside.n_rings() {
+            let pole = 0.25 * below_weight;
+            let weights = [a * above_weight + pole, b * above_weight + pole, pole, pole];
+            return ([west, east, opposite(west), opposite(east)], weights);
+        }
+        let ([south_west, south_east], [c, d]) = neighbours_on(nside, below, lon);
+        let weights = [a * above_weight, b * above_weight, c * below_weight, d * below_weight];
+        ([west, east, south_west, south_east], weights)
+    }
+}
+
+/// The last ring that does not lie south of a latitude; 0 for the northern pole.
+fn ring_above(nside: Nside, lat: f64) -> u64 {
+    let n = nside.value();
+    let scale = n as f64;
+    match Height::of_latitude(lat) {
+        Height::Belt { z } => (scale * (2.0 - 1.5 * z)) as u64,
+        Height::Cap { pole: Pole::North, sigma } => ((scale * sigma) as u64).min(n),
+        Height::Cap { pole: Pole::South, sigma } => 4 * n - 1 - ((scale * sigma) as u64).min(n),
+    }
+}
+
+/// Distance in radians of a ring from the northern pole; the poles themselves stand for the rings 0 and 4 nside.
+fn north_distance(nside: Nside, ring: u64) -> f64 {
+    let n = nside.value();
+    if ring <= 2 * n { pole_distance(n, ring) } else { PI - pole_distance(n, 4 * n - ring) }
+}
+
+/// The pixels west and east of a longitude on one ring, and their weights.
+fn neighbours_on(nside: Nside, ring: u64, lon: f64) -> ([Place; 2], [f64; 2]) {
+    let (quarter, is_shifted) = nside.ring_layout(ring);
+    let n_pixels = 4 * quarter;
+    let along = lon * (n_pixels as f64 / TAU) - if is_shifted { 0.5 } else { 0.0 };
+    let west = along.floor();
+    let east_weight = along - west;
+    // Just before the meridian the western neighbour is the ring's last pixel, or rounding has reached the first.
+    let west = if west < 0.0 { n_pixels - 1 } else { west as u64 % n_pixels };
+    let east = (west + 1) % n_pixels;
+    ([Place { ring, at: west }, Place { ring, at: east }], [1.0 - east_weight, east_weight])
+}
+
+/// The pixel across the pole on a ring of four.
+fn opposite(place: Place) -> Place {
+    Place { ring: place.ring, at: (place.at + 2) % 4 }
+}
