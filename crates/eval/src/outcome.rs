@@ -274,7 +274,7 @@ fn check_finite(detections: &Detections, truth: &Truth) -> Result<(), Error> {
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;
-    use arcmin_units::{M200m, M500c, Mvir, Redshift};
+    use arcmin_units::{M200c, M200m, M500c, Mvir, Redshift};
 
     pub(crate) fn halo(id: u64, lon_deg: f64, lat_deg: f64, mvir_msun: f64, redshift: f64) -> Halo {
         Halo {
@@ -286,6 +286,10 @@ pub(crate) mod testing {
             mvir: Mvir::new(mvir_msun),
             y0: 1e-4 * (mvir_msun / 3e14),
             theta500: Arcmin::new(2.0).to_rad(),
+            m200c: M200c::new(0.9 * mvir_msun),
+            c200c: 5.0,
+            y500_mpc2: 3e-5 * (mvir_msun / 5e14),
+            velocity_km_s: 0.0,
         }
     }
 
@@ -313,7 +317,7 @@ mod tests {
         let geometry = Geometry::tile(centre, Shape { ny: 60, nx: 60 }, Arcmin::new(1.0)).unwrap();
         let mut searched = Mask::all_valid(geometry.clone());
         searched.valid_mut()[30 * 60..].fill(false);
-        let truth = Truth { tile: 3, haloes, footprint: Mask::all_valid(geometry) };
+        let truth = Truth { tile: 3, haloes, sources: Vec::new(), footprint: Mask::all_valid(geometry) };
         (Detections { candidates, searched }, truth)
     }
 

@@ -3,32 +3,45 @@
 use serde::{Deserialize, Serialize};
 
 /// One part of the simulated sky.
+///
+/// The numbers are part of random streams: a new component takes a new one, none is ever used again. Their order is
+/// that in which components are summed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Component {
     /// Primary anisotropies with the lensed spectrum.
-    Cmb,
+    Cmb = 0,
     /// Thermal SZ effect of the haloes, painted one by one.
-    Tsz,
+    Tsz = 1,
     /// Kinematic SZ effect, as a Gaussian field.
-    Ksz,
+    Ksz = 2,
     /// Unresolved dusty galaxies, Poisson term, as a Gaussian field.
-    DustyPoisson,
+    DustyPoisson = 3,
     /// Unresolved dusty galaxies, clustered term, as a Gaussian field.
-    DustyClustered,
+    DustyClustered = 4,
     /// Unresolved radio galaxies, as a Gaussian field.
-    Radio,
+    Radio = 5,
     /// All unresolved point sources together, as a Gaussian field.
-    PointSources,
+    PointSources = 6,
     /// Thermal SZ effect of haloes that are not painted, as a Gaussian field.
-    TszBackground,
+    TszBackground = 7,
     /// White instrumental noise.
-    Noise,
+    Noise = 8,
+    /// Kinematic SZ effect of the haloes, painted one by one.
+    KszHaloes = 9,
+    /// Radio galaxies, painted one by one.
+    RadioSources = 10,
+    /// Dusty galaxies, painted one by one.
+    DustySources = 11,
+    /// Dust of our galaxy, as a Gaussian field whose power differs from tile to tile.
+    GalacticDust = 12,
+    /// Deflection of the CMB by each massive halo.
+    HaloLensing = 13,
 }
 
 impl Component {
     /// All components.
-    pub const ALL: [Component; 9] = [
+    pub const ALL: [Component; 14] = [
         Component::Cmb,
         Component::Tsz,
         Component::Ksz,
@@ -38,6 +51,11 @@ impl Component {
         Component::PointSources,
         Component::TszBackground,
         Component::Noise,
+        Component::KszHaloes,
+        Component::RadioSources,
+        Component::DustySources,
+        Component::GalacticDust,
+        Component::HaloLensing,
     ];
 
     /// Name in configurations and reports.
@@ -52,6 +70,11 @@ impl Component {
             Component::PointSources => "point_sources",
             Component::TszBackground => "tsz_background",
             Component::Noise => "noise",
+            Component::KszHaloes => "ksz_haloes",
+            Component::RadioSources => "radio_sources",
+            Component::DustySources => "dusty_sources",
+            Component::GalacticDust => "galactic_dust",
+            Component::HaloLensing => "halo_lensing",
         }
     }
 

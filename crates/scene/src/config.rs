@@ -1,9 +1,16 @@
 //! The description of a simulated sky, as written in a file.
 //!
-//! This is the raw form: plain numbers with their units in the keys, nothing left to a default. It becomes a
+//! This is the raw form: plain numbers with their units in the keys, nothing left to a default but what is left out of the
+//! sky when it is not named. It becomes a
 //! [`Setup`](crate::Setup), the checked form, and only that can be simulated.
 
 use crate::Component;
+use crate::clustering::ClusteringConfig;
+use crate::dust::GalacticDustConfig;
+use crate::ksz_haloes::KszHaloesConfig;
+use crate::lensing::HaloLensingConfig;
+use crate::one_over_f::OneOverFConfig;
+use crate::sources::{DustySourcesConfig, RadioSourcesConfig};
 use serde::{Deserialize, Serialize};
 
 /// A simulated survey: tiles, bands, components and their numbers.
@@ -66,6 +73,24 @@ pub struct SceneConfig {
     pub haloes: HaloesConfig,
     /// The model of the Gaussian foregrounds.
     pub foregrounds: ForegroundsConfig,
+    /// How haloes follow the large-scale structure; without it they lie at random.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clustering: Option<ClusteringConfig>,
+    /// What `ksz_haloes` needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ksz_haloes: Option<KszHaloesConfig>,
+    /// What `radio_sources` needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub radio_sources: Option<RadioSourcesConfig>,
+    /// What `dusty_sources` needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dusty_sources: Option<DustySourcesConfig>,
+    /// What `galactic_dust` needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub galactic_dust: Option<GalacticDustConfig>,
+    /// What `halo_lensing` needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub halo_lensing: Option<HaloLensingConfig>,
     /// The bands, in the order of the observation.
     pub bands: Vec<BandConfig>,
 }
@@ -123,6 +148,27 @@ pub struct HaloesConfig {
     pub z_max: f64,
     /// Log-normal scatter of Compton y at given mass, in ln y about a median factor of one; zero for none.
     pub y_ln_scatter: f64,
+    /// Log-normal scatter of the concentration at given M200m, in ln c; it moves M500c and Mvir. None unless given.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub concentration_ln_scatter: f64,
+    /// Share of the haloes of Tinker08 that is kept, drawn at random; all unless given.
+    ///
+    /// Tinker08 has 3.37 clusters of Mvir > 2e14 Msun and z > 0.25 per square degree, the catalogue of Sehgal et al.
+    /// 2010 has 2.91: 0.86 of them.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub abundance_factor: f64,
+}
+
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn is_one(value: &f64) -> bool {
+    *value == 1.0
 }
 
 /// The model of the Gaussian foregrounds.
@@ -156,4 +202,7 @@ pub struct BandConfig {
     pub noise_uk_arcmin: f64,
     /// Full width at half maximum of the Gaussian beam; zero for none.
     pub beam_fwhm_arcmin: f64,
+    /// Noise with more power on large scales, beside the white noise; none unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_over_f: Option<OneOverFConfig>,
 }

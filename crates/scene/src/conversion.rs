@@ -10,7 +10,7 @@ use crate::setup::HaloRange;
 use crate::{ConcentrationModel, Error, Halo};
 use arcmin_sky::pressure::Arnaud10;
 use arcmin_sky::{Cosmology, DiemerKravtsov15, Duffy08, LinearPower, NfwHalo};
-use arcmin_units::{HaloMass, M200m, M500c, Mvir, Radian, Redshift, SkyPosition};
+use arcmin_units::{HaloMass, M200c, M200m, M500c, Mvir, Radian, Redshift, SkyPosition};
 use rayon::prelude::*;
 
 /// Nodes of the table of masses in ln M.
@@ -26,14 +26,22 @@ const THETA_SLOPE: f64 = 1.0 / 3.0;
 /// Slope of the central y with M500c: pressure (Arnaud10, Eq. 13) times length.
 const Y0_SLOPE: f64 = 2.0 / 3.0 + 0.12 + 1.0 / 3.0;
 
+/// Slope of Y500 with M500c: pressure times volume.
+const Y500_SLOPE: f64 = 2.0 / 3.0 + 0.12 + 1.0;
+
 /// What a halo of the light cone has beside M200m and redshift.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HaloProperties {
+    pub(crate) m200c: M200c,
     pub(crate) m500c: M500c,
     pub(crate) mvir: Mvir,
     pub(crate) theta500: Radian,
+    /// Concentration `R200c / r_s`.
+    pub(crate) c200c: f64,
     /// Central Compton y of the median halo.
     pub(crate) y0: f64,
+    /// Integrated Compton y in the sphere of R500c of the median halo.
+    pub(crate) y500_mpc2: f64,
 }
 
 /// Tables over the range of masses and redshifts of a light cone.
@@ -42,10 +50,10 @@ pub(crate) struct ConversionTable {
     ln_m: Axis,
     ln_z_mass: Axis,
     ln_z_gas: Axis,
-    /// `[ln(M500c / M200m), ln(Mvir / M200m)]`, `[z, m]`.
-    ln_mass_ratios: Vec<[f64; 2]>,
-    /// `[ln theta500, ln y0]` at the reference mass, `[z]`.
-    ln_gas: Vec<[f64; 2]>,
+    /// `[ln(M500c / M200m), ln(Mvir / M200m), ln(M200c / M200m), ln c200c]`, `[z, m]`.
+    ln_mass_ratios: Vec<[f64; 4]>,
+    /// `[ln theta500, ln y0, ln Y500]` at the reference mass, `[z]`.
+    ln_gas: Vec<[f64; 3]>,
 }
 
 /// Evenly spaced nodes.
@@ -68,17 +76,19 @@ impl ConversionTable {
         let ln_m = Axis::new(range.m200m_min.value().ln(), range.m200m_max.value().ln(), MASS_NODES);
         let ln_z_mass = Axis::new(ln_z_min, ln_z_max, MASS_Z_NODES);
         let ln_z_gas = Axis::new(ln_z_min, ln_z_max, GAS_Z_NODES);
-        let ratios = |idx: usize| -> Result<[f64; 2], Error> {
+        let ratios = |idx: usize| -> Result<[f64; 4], Error> {
             let z = Redshift::new(ln_z_mass.node(idx / MASS_NODES).exp());
             let m200m = M200m::new(ln_m.node(idx % MASS_NODES).exp());
             let halo = nfw(m200m, z, model, cosmology, power)?;
             let ln_ratio = |msun: f64| (msun / m200m.value()).ln();
-            Ok([ln_ratio(halo.mass_in::<M500c>().value()), ln_ratio(halo.mass_in::<Mvir>().value())])
+            let (m500c, mvir) = (halo.mass_in::<M500c>().value(), halo.mass_in::<Mvir>().value());
+            let m200c = halo.mass_in::<M200c>().value();
+            Ok([ln_ratio(m500c), ln_ratio(mvir), ln_ratio(m200c), halo.c200c().ln()])
         };
-        let gas = |idx: usize| -> Result<[f64; 2], Error> {
+        let gas = |idx: usize| -> Result<[f64; 3], Error> {
             let z = Redshift::new(ln_z_gas.node(idx).exp());
             let gas = Arnaud10::new(M500c::new(REFERENCE_M500C_MSUN), z, cosmology)?;
-            Ok([gas.theta500().value().ln(), gas.y0().ln()])
+            Ok([gas.theta500().value().ln(), gas.y0().ln(), gas.y500_sph_mpc2().ln()])
         };
         Ok(Self {
             ln_m,
@@ -95,12 +105,15 @@ impl ConversionTable {
         let (m, m_part) = self.ln_m.locate(ln_m);
         let (row, row_part) = self.ln_z_mass.locate(ln_z);
         let at_row = |row: usize| lerp(&self.ln_mass_ratios[row * MASS_NODES + m..], m_part);
-        let [ln_m500c, ln_mvir] = lerp(&[at_row(row), at_row(row + 1)], row_part);
+        let [ln_m500c, ln_mvir, ln_m200c, ln_c200c] = lerp(&[at_row(row), at_row(row + 1)], row_part);
         let (gas, gas_part) = self.ln_z_gas.locate(ln_z);
-        let [ln_theta, ln_y0] = lerp(&self.ln_gas[gas..], gas_part);
+        let [ln_theta, ln_y0, ln_y500] = lerp(&self.ln_gas[gas..], gas_part);
         let m500c = m200m.value() * ln_m500c.exp();
         let ln_over_reference = (m500c / REFERENCE_M500C_MSUN).ln();
         HaloProperties {
+            m200c: M200c::new(m200m.value() * ln_m200c.exp()),
+            c200c: ln_c200c.exp(),
+            y500_mpc2: (ln_y500 + Y500_SLOPE * ln_over_reference).exp(),
             m500c: M500c::new(m500c),
             mvir: Mvir::new(m200m.value() * ln_mvir.exp()),
             theta500: Radian::new((ln_theta + THETA_SLOPE * ln_over_reference).exp()),
@@ -127,8 +140,8 @@ impl Axis {
 }
 
 /// Between the first two entries.
-fn lerp(values: &[[f64; 2]], part: f64) -> [f64; 2] {
-    [0, 1].map(|k| values[0][k] + (values[1][k] - values[0][k]) * part)
+fn lerp<const N: usize>(values: &[[f64; N]], part: f64) -> [f64; N] {
+    std::array::from_fn(|k| values[0][k] + (values[1][k] - values[0][k]) * part)
 }
 
 /// The NFW halo of a mass on the mean concentration of a model.
@@ -167,6 +180,10 @@ pub(crate) fn exact_halo<M: HaloMass>(
         mvir: halo.mass_in::<Mvir>(),
         y0: gas.y0(),
         theta500: gas.theta500(),
+        m200c: halo.mass_in::<M200c>(),
+        c200c: halo.c200c(),
+        y500_mpc2: gas.y500_sph_mpc2(),
+        velocity_km_s: 0.0,
     })
 }
 
@@ -181,6 +198,8 @@ mod tests {
             z_min: Redshift::new(0.02),
             z_max: Redshift::new(3.0),
             y_ln_scatter: 0.2,
+            concentration_ln_scatter: 0.0,
+            abundance_factor: 1.0,
         }
     }
 
@@ -201,6 +220,9 @@ mod tests {
                     ("Mvir", ours.mvir.value(), exact.mvir.value(), tolerance),
                     ("theta500", ours.theta500.value(), exact.theta500.value(), tolerance),
                     ("y0", ours.y0, exact.y0, 1.5 * tolerance),
+                    ("Y500", ours.y500_mpc2, exact.y500_mpc2, 2.0 * tolerance),
+                    ("M200c", ours.m200c.value(), exact.m200c.value(), tolerance),
+                    ("c200c", ours.c200c, exact.c200c, 2.0 * tolerance),
                 ] {
                     let relative = ours / exact - 1.0;
                     assert!(relative.abs() < tolerance, "{model:?} {name} of {m200m} at {z}: {relative:e}");

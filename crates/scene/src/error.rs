@@ -41,6 +41,15 @@ pub enum Error {
         /// Name of the model.
         model: &'static str,
     },
+    /// A component without the table of its numbers.
+    #[error("component {component} needs the table [{component}]")]
+    NoTable {
+        /// The component.
+        component: Component,
+    },
+    /// Haloes that deflect a CMB which is not there.
+    #[error("component halo_lensing deflects the CMB: name the component cmb too")]
+    NothingToLens,
     /// A component named twice.
     #[error("component {component} is named twice")]
     DuplicateComponent {

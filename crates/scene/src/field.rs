@@ -21,6 +21,7 @@ pub(crate) struct Field {
     amplitude_uk: EllTable,
     /// Temperature of each band over that of the spectrum.
     band_factors: Vec<f32>,
+    power_ln_scatter: f64,
 }
 
 impl Field {
@@ -36,12 +37,35 @@ impl Field {
             if ell == 0.0 { 0.0 } else { (c_ell_uk2_sr(ell) / pixel_sr).sqrt() }
         };
         let band_factors = band_factors.iter().map(|&factor| factor as f32).collect();
-        Self { component, amplitude_uk: EllTable::new(amplitude, wavenumbers), band_factors }
+        Self { component, amplitude_uk: EllTable::new(amplitude, wavenumbers), band_factors, power_ln_scatter: 0.0 }
+    }
+
+    /// The field with a power that differs from tile to tile, log-normal about that of the spectrum.
+    pub(crate) fn with_power_ln_scatter(self, power_ln_scatter: f64) -> Self {
+        Self { power_ln_scatter, ..self }
+    }
+
+    /// Amplitude on a tile over that of the spectrum.
+    pub(crate) fn tile_factor(&self, key: TileKey) -> f32 {
+        if self.power_ln_scatter == 0.0 {
+            return 1.0;
+        }
+        let normal: f64 = StandardNormal.sample(&mut key.stream(Draw::FieldPower { component: self.component }));
+        (0.5 * self.power_ln_scatter * normal).exp() as f32
     }
 
     /// Adds the column `kx` of the field, as a band sees it, to a column of a half spectrum.
-    pub(crate) fn add_column(&self, band_idx: usize, key: TileKey, column: &Column, modes: &mut [Complex<f32>]) {
-        let factor = self.band_factors[band_idx] * column.norm;
+    ///
+    /// `tile_factor` is [`Self::tile_factor`] of the same key.
+    pub(crate) fn add_column(
+        &self,
+        band_idx: usize,
+        key: TileKey,
+        tile_factor: f32,
+        column: &Column,
+        modes: &mut [Complex<f32>],
+    ) {
+        let factor = self.band_factors[band_idx] * column.norm * tile_factor;
         if factor == 0.0 {
             return;
         }
@@ -93,13 +117,13 @@ impl EllTable {
 /// What all components share in one column of the half plane.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
-    kx: usize,
+    pub(crate) kx: usize,
     /// Multipole at each ky.
     pub(crate) ell: Vec<f32>,
     /// Whether k and -k both lie in this column: so for the first and the last.
-    is_own_mirror: bool,
+    pub(crate) is_own_mirror: bool,
     /// Square root of the number of pixels.
-    norm: f32,
+    pub(crate) norm: f32,
 }
 
 impl Column {
@@ -135,7 +159,7 @@ mod tests {
         let field = Field::new(Component::Cmb, c_ell, &[1.0, -0.5], wavenumbers, PIXEL_SR);
         let mut modes = vec![Complex::default(); N * (N / 2 + 1)];
         for (kx, column) in modes.chunks_exact_mut(N).enumerate() {
-            field.add_column(band_idx, TileKey { tile, ..KEY }, &Column::new(wavenumbers, kx), column);
+            field.add_column(band_idx, TileKey { tile, ..KEY }, 1.0, &Column::new(wavenumbers, kx), column);
         }
         modes
     }

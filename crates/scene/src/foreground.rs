@@ -1,6 +1,7 @@
 //! Which Gaussian fields a sky has: spectra and band factors of every component but the painted ones.
 
 use crate::config::CmbSpectrum;
+use crate::dust;
 use crate::field::Field;
 use crate::setup::Setup;
 use crate::{Component, ForegroundsConfig};
@@ -17,6 +18,8 @@ const TSZ_BACKGROUND_NU: Ghz = Ghz::new(90.0);
 
 /// A component's spectrum in uK^2 sr at its reference frequency, and the factor by which each band sees it.
 pub(crate) struct FieldModel {
+    /// Scatter between tiles of the logarithm of the power, about a median of one.
+    pub(crate) power_ln_scatter: f64,
     pub(crate) c_ell_uk2_sr: Box<dyn Fn(f64) -> f64 + Send + Sync>,
     pub(crate) band_factors: Vec<f64>,
 }
@@ -25,7 +28,17 @@ pub(crate) struct FieldModel {
 pub(crate) fn field_model(setup: &Setup, component: Component) -> Option<FieldModel> {
     let same_in_all_bands = vec![1.0; setup.bands.len()];
     match (component, &setup.foregrounds) {
-        (Component::Tsz | Component::Noise, _) => None,
+        (
+            Component::Tsz
+            | Component::Noise
+            | Component::KszHaloes
+            | Component::RadioSources
+            | Component::DustySources
+            | Component::HaloLensing,
+            _,
+        ) => None,
+        (Component::GalacticDust, _) => dust::field_model(setup),
+        (Component::Cmb, _) if setup.has(Component::HaloLensing) => None,
         (Component::Cmb, _) => {
             let spectrum = match setup.cmb_spectrum {
                 CmbSpectrum::Planck18 => spectra::cmb_lensed_tt(),
@@ -57,14 +70,16 @@ pub(crate) fn field_model(setup: &Setup, component: Component) -> Option<FieldMo
 pub(crate) fn fields(setup: &Setup, wavenumbers: &Wavenumbers, pixel_sr: f64) -> Vec<Field> {
     let field = |&component: &Component| {
         let model = field_model(setup, component)?;
-        Some(Field::new(component, model.c_ell_uk2_sr, &model.band_factors, wavenumbers, pixel_sr))
+        let field = Field::new(component, model.c_ell_uk2_sr, &model.band_factors, wavenumbers, pixel_sr);
+        Some(field.with_power_ln_scatter(model.power_ln_scatter))
     };
     setup.components.iter().filter_map(field).collect()
 }
 
 impl FieldModel {
-    fn new(c_ell_uk2_sr: impl Fn(f64) -> f64 + Send + Sync + 'static, band_factors: Vec<f64>) -> Self {
-        Self { c_ell_uk2_sr: Box::new(c_ell_uk2_sr), band_factors }
+    /// A field of the same power on all tiles.
+    pub(crate) fn new(c_ell_uk2_sr: impl Fn(f64) -> f64 + Send + Sync + 'static, band_factors: Vec<f64>) -> Self {
+        Self { power_ln_scatter: 0.0, c_ell_uk2_sr: Box::new(c_ell_uk2_sr), band_factors }
     }
 }
 
@@ -75,9 +90,7 @@ fn george15(setup: &Setup, component: Component) -> Option<FieldModel> {
         Component::DustyPoisson => foregrounds::Component::DustyPoisson,
         Component::DustyClustered => foregrounds::Component::DustyClustered,
         Component::Radio => foregrounds::Component::Radio,
-        Component::Cmb | Component::Tsz | Component::PointSources | Component::Noise => {
-            return None;
-        }
+        _ => return None,
     };
     let model = George15::new();
     let factors = setup.bands.iter().map(|band| George15::frequency_scaling(name, band.nu)).collect();

@@ -10,13 +10,18 @@
 //!
 //! Begin with [`config`], then [`simulator`].
 
+pub mod clustering;
 pub mod component;
 pub mod config;
 mod conversion;
+pub mod dust;
 pub mod error;
 mod field;
 mod foreground;
+pub mod ksz_haloes;
+pub mod lensing;
 mod lightcone;
+pub mod one_over_f;
 mod paint;
 mod population;
 mod render;
@@ -24,22 +29,30 @@ pub mod scene;
 pub mod setup;
 pub mod simulator;
 pub mod source;
+pub mod sources;
 pub mod split;
 pub mod statistics;
 pub mod stream;
+mod tile;
 mod tiling;
 pub mod truth;
 mod window;
 
+pub use clustering::ClusteringConfig;
 pub use component::Component;
 pub use config::{
     BandConfig, CmbSpectrum, ConcentrationModel, ForegroundsConfig, HaloesConfig, SceneConfig, TilesConfig,
 };
+pub use dust::GalacticDustConfig;
 pub use error::Error;
+pub use ksz_haloes::KszHaloesConfig;
+pub use lensing::HaloLensingConfig;
+pub use one_over_f::OneOverFConfig;
 pub use scene::{Scene, SceneSource};
 pub use setup::Setup;
 pub use simulator::{Haloes, Simulator};
 pub use source::SimulatedSource;
+pub use sources::{DustySourcesConfig, PointSource, RadioSourcesConfig, SourceKind};
 pub use split::Split;
 pub use statistics::{Statistic, check};
 pub use stream::TileKey;

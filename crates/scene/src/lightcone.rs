@@ -129,6 +129,8 @@ mod tests {
             z_min: Redshift::new(0.1),
             z_max: Redshift::new(2.0),
             y_ln_scatter: 0.0,
+            concentration_ln_scatter: 0.0,
+            abundance_factor: 1.0,
         }
     }
 

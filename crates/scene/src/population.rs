@@ -24,6 +24,7 @@ pub(crate) struct Population {
     light_cone: LightCone,
     conversion: ConversionTable,
     y_ln_scatter: f64,
+    abundance_factor: f64,
 }
 
 impl Population {
@@ -34,6 +35,7 @@ impl Population {
             light_cone: LightCone::new(range, cosmology, power),
             conversion: ConversionTable::new(range, setup.concentration, cosmology, power)?,
             y_ln_scatter: range.y_ln_scatter,
+            abundance_factor: range.abundance_factor,
         })
     }
 
@@ -49,7 +51,7 @@ impl Population {
 
     fn draw_shell(&self, shell: usize, key: TileKey, window: &Window, geometry: &Geometry) -> Vec<PlacedHalo> {
         let mut rng = key.stream(Draw::Haloes { shell });
-        let expected = self.light_cone.per_sr(shell) * window.solid_angle_sr();
+        let expected = self.light_cone.per_sr(shell) * window.solid_angle_sr() * self.abundance_factor;
         // Only a mean that is not above zero is refused: a shell in which the mass function underflows.
         let Ok(poisson) = Poisson::new(expected) else {
             return Vec::new();
@@ -60,15 +62,20 @@ impl Population {
             let pixel = window.draw_position(&mut rng);
             let normal: f64 = StandardNormal.sample(&mut rng);
             let median = self.conversion.at(m200m, redshift);
+            let y_factor = (self.y_ln_scatter * normal).exp();
             let halo = Halo {
                 id: 0,
                 position: sky_position(geometry, pixel),
                 redshift,
                 m200m,
+                m200c: median.m200c,
                 m500c: median.m500c,
                 mvir: median.mvir,
-                y0: median.y0 * (self.y_ln_scatter * normal).exp(),
+                y0: median.y0 * y_factor,
                 theta500: median.theta500,
+                c200c: median.c200c,
+                y500_mpc2: median.y500_mpc2 * y_factor,
+                velocity_km_s: 0.0,
             };
             PlacedHalo { halo, pixel }
         };

@@ -2,16 +2,21 @@
 
 use crate::field::{Column, EllTable, Field};
 use crate::foreground::fields;
+use crate::lensing::LensedCmb;
+use crate::one_over_f::OneOverFConfig;
 use crate::paint::{ProfileTable, Stamp, paint};
 use crate::population::PlacedHalo;
 use crate::setup::Setup;
+use crate::sources::{SourceModel, TileSources};
 use crate::stream::Draw;
+use crate::tile::TileContext;
 use crate::window::Window;
-use crate::{Error, TileKey};
+use crate::{Component, Error, PointSource, TileKey};
 use arcmin_fft::{RealFft2, Scratch, Wavenumbers};
-use arcmin_maps::Shape;
+use arcmin_maps::{Beam, Shape};
 use arcmin_sky::pressure::ProjectedGnfw;
 use arcmin_sky::sz::tsz_uk_per_y;
+use arcmin_units::Arcmin;
 use num_complex::Complex;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
@@ -28,6 +33,9 @@ pub(crate) struct Renderer {
     wavenumbers: Wavenumbers,
     fields: Vec<Field>,
     bands: Vec<BandPlan>,
+    paints_tsz: bool,
+    lensed_cmb: Option<LensedCmb>,
+    sources: Option<SourceModel>,
 }
 
 /// What one band does to the sky.
@@ -35,6 +43,26 @@ pub(crate) struct Renderer {
 struct BandPlan {
     uk_per_y: f32,
     beam: EllTable,
+    has_beam: bool,
+    one_over_f: Option<OneOverFConfig>,
+}
+
+/// What is painted on a tile before any beam.
+#[derive(Default)]
+pub(crate) struct Painted {
+    /// Half spectrum of Compton y.
+    y: Option<Vec<Complex<f32>>>,
+    /// Half spectrum in uK of what all bands see alike: moving gas, the lensed CMB.
+    achromatic: Option<Vec<Complex<f32>>>,
+    /// What each band sees with its own brightness.
+    sources: Option<TileSources>,
+}
+
+impl Painted {
+    /// The point sources that are listed in the truth.
+    pub(crate) fn source_truth(&self, tile: &TileContext) -> Vec<PointSource> {
+        self.sources.as_ref().map_or_else(Vec::new, |sources| sources.truth(tile))
+    }
 }
 
 /// Working memory of one tile.
@@ -53,6 +81,8 @@ impl Renderer {
         let bands = setup.bands.iter().map(|band| BandPlan {
             uk_per_y: tsz_uk_per_y(band.nu) as f32,
             beam: EllTable::new(|ell| band.beam.transfer(ell), &wavenumbers),
+            has_beam: band.beam != Beam::gaussian(Arcmin::new(0.0)).expect("no beam is a beam"),
+            one_over_f: band.one_over_f,
         });
         Ok(Self {
             window,
@@ -61,6 +91,9 @@ impl Renderer {
             bands: bands.collect(),
             fields: fields(setup, &wavenumbers, window.pixel_rad().powi(2)),
             wavenumbers,
+            paints_tsz: setup.has(Component::Tsz),
+            lensed_cmb: LensedCmb::new(setup)?,
+            sources: SourceModel::new(setup)?,
         })
     }
 
@@ -72,6 +105,23 @@ impl Renderer {
     /// The wavenumbers of the simulated square.
     pub(crate) fn wavenumbers(&self) -> &Wavenumbers {
         &self.wavenumbers
+    }
+
+    /// Paints everything that is painted on a tile.
+    pub(crate) fn paint(&self, tile: &TileContext, buffers: &mut Buffers) -> Painted {
+        Painted {
+            y: if self.paints_tsz { self.tsz_spectrum(&tile.placed, buffers) } else { None },
+            achromatic: self.achromatic_spectrum(tile, buffers),
+            sources: self.sources.as_ref().map(|sources| sources.draw(tile)),
+        }
+    }
+
+    /// The half spectrum in uK of the images that all bands see alike, `None` when there is none.
+    fn achromatic_spectrum(&self, tile: &TileContext, buffers: &mut Buffers) -> Option<Vec<Complex<f32>>> {
+        let lensed_cmb = self.lensed_cmb.as_ref()?;
+        buffers.image.fill(0.0);
+        lensed_cmb.add(tile, &mut buffers.image);
+        Some(self.spectrum(buffers))
     }
 
     /// The half spectrum of the painted Compton-y image, `None` when nothing is painted.
@@ -101,25 +151,52 @@ impl Renderer {
     }
 
     /// Leaves in the buffers the sky of one band in uK, through its beam, rim included.
-    pub(crate) fn render_sky(
+    pub(crate) fn render_sky(&self, band_idx: usize, tile: &TileContext, painted: &Painted, buffers: &mut Buffers) {
+        let band = &self.bands[band_idx];
+        let through_beam = match &painted.sources {
+            Some(sources) if band.has_beam => {
+                buffers.image.fill(0.0);
+                sources.paint(band_idx, tile, &mut buffers.image);
+                Some(self.spectrum(buffers))
+            }
+            _ => None,
+        };
+        let images = [painted.achromatic.as_deref(), through_beam.as_deref()];
+        self.render_modes(band_idx, tile.key, painted.y.as_deref(), images, buffers);
+        // Without a beam an image needs no transform.
+        if let (Some(sources), false) = (&painted.sources, band.has_beam) {
+            sources.paint(band_idx, tile, &mut buffers.image);
+        }
+    }
+
+    /// Leaves in the buffers the image of the half spectra: Compton y, those in uK, and the Gaussian fields.
+    fn render_modes(
         &self,
         band_idx: usize,
         key: TileKey,
-        tsz: Option<&[Complex<f32>]>,
+        y: Option<&[Complex<f32>]>,
+        images: [Option<&[Complex<f32>]>; 2],
         buffers: &mut Buffers,
     ) {
         let band = &self.bands[band_idx];
+        let tile_factors: Vec<f32> = self.fields.iter().map(|field| field.tile_factor(key)).collect();
         self.fft.inverse_with(&mut buffers.image, &mut buffers.scratch, |kx, modes: &mut [Complex<f32>]| {
             let column = Column::new(&self.wavenumbers, kx);
             let ny = modes.len();
-            match tsz {
-                Some(tsz) => modes.iter_mut().zip(&tsz[kx * ny..][..ny]).for_each(|(m, t)| *m = t * band.uk_per_y),
+            match y {
+                Some(y) => modes.iter_mut().zip(&y[kx * ny..][..ny]).for_each(|(m, y)| *m = y * band.uk_per_y),
                 None => modes.fill(Complex::default()),
             }
-            for field in &self.fields {
-                field.add_column(band_idx, key, &column, modes);
+            for image in images.into_iter().flatten() {
+                modes.iter_mut().zip(&image[kx * ny..][..ny]).for_each(|(mode, image)| *mode += image);
+            }
+            for (field, &tile_factor) in self.fields.iter().zip(&tile_factors) {
+                field.add_column(band_idx, key, tile_factor, &column, modes);
             }
             modes.iter_mut().zip(&column.ell).for_each(|(mode, &ell)| *mode *= band.beam.at(ell));
+            if let Some(one_over_f) = &band.one_over_f {
+                one_over_f.add_column(band_idx, key, &column, modes);
+            }
         });
     }
 

@@ -1,6 +1,12 @@
 //! The checked form of a [`SceneConfig`]: every number known to be usable, names turned into types.
 
+use crate::clustering::ClusteringConfig;
 use crate::config::{BandConfig, CmbSpectrum, ConcentrationModel, HaloesConfig, TilesConfig};
+use crate::dust::GalacticDustConfig;
+use crate::ksz_haloes::KszHaloesConfig;
+use crate::lensing::HaloLensingConfig;
+use crate::one_over_f::OneOverFConfig;
+use crate::sources::{DustySourcesConfig, RadioSourcesConfig};
 use crate::{Component, Error, ForegroundsConfig, SceneConfig, Split};
 use arcmin_maps::{Beam, Shape};
 use arcmin_sky::Cosmology;
@@ -18,6 +24,18 @@ pub struct Setup {
     pub(crate) haloes: HaloRange,
     pub(crate) foregrounds: ForegroundsConfig,
     pub(crate) bands: Vec<BandSetup>,
+    pub(crate) optional: OptionalTables,
+}
+
+/// The tables that a description may leave out, checked.
+#[derive(Clone, Debug)]
+pub(crate) struct OptionalTables {
+    pub(crate) clustering: Option<ClusteringConfig>,
+    pub(crate) ksz_haloes: Option<KszHaloesConfig>,
+    pub(crate) radio_sources: Option<RadioSourcesConfig>,
+    pub(crate) dusty_sources: Option<DustySourcesConfig>,
+    pub(crate) galactic_dust: Option<GalacticDustConfig>,
+    pub(crate) halo_lensing: Option<HaloLensingConfig>,
 }
 
 /// Number, size and pixels of the tiles.
@@ -41,6 +59,8 @@ pub(crate) struct HaloRange {
     pub(crate) z_min: Redshift,
     pub(crate) z_max: Redshift,
     pub(crate) y_ln_scatter: f64,
+    pub(crate) concentration_ln_scatter: f64,
+    pub(crate) abundance_factor: f64,
 }
 
 /// One band.
@@ -50,6 +70,7 @@ pub(crate) struct BandSetup {
     pub(crate) nu: Ghz,
     pub(crate) noise_uk_arcmin: f64,
     pub(crate) beam: Beam,
+    pub(crate) one_over_f: Option<OneOverFConfig>,
 }
 
 impl SceneConfig {
@@ -60,6 +81,7 @@ impl SceneConfig {
     pub fn check(&self) -> Result<Setup, Error> {
         let components = check_components(&self.components)?;
         check_foregrounds(&self.foregrounds, &components, self.bands.len())?;
+        let optional = OptionalTables::check(self, &components)?;
         Ok(Setup {
             seed: self.seed,
             cosmology: Cosmology::named(&self.cosmology)?,
@@ -70,6 +92,7 @@ impl SceneConfig {
             haloes: HaloRange::check(&self.haloes)?,
             foregrounds: self.foregrounds.clone(),
             bands: check_bands(&self.bands)?,
+            optional,
         })
     }
 }
@@ -80,9 +103,50 @@ impl Setup {
         self.components.contains(&component)
     }
 
+    /// Whether any component is made of haloes or lies in them.
+    pub(crate) fn needs_haloes(&self) -> bool {
+        use Component::{DustySources, HaloLensing, KszHaloes, RadioSources, Tsz};
+        [Tsz, KszHaloes, RadioSources, DustySources, HaloLensing].into_iter().any(|component| self.has(component))
+    }
+
     /// Number of tiles of a split.
     pub fn n_tiles(&self, split: Split) -> usize {
         self.tiles.counts[split as usize]
+    }
+}
+
+impl OptionalTables {
+    fn check(raw: &SceneConfig, components: &[Component]) -> Result<Self, Error> {
+        use Component::{Cmb, DustySources, GalacticDust, HaloLensing, KszHaloes, RadioSources};
+        let tables = [
+            (KszHaloes, raw.ksz_haloes.is_some()),
+            (RadioSources, raw.radio_sources.is_some()),
+            (DustySources, raw.dusty_sources.is_some()),
+            (GalacticDust, raw.galactic_dust.is_some()),
+            (HaloLensing, raw.halo_lensing.is_some()),
+        ];
+        for (component, is_given) in tables {
+            if components.contains(&component) && !is_given {
+                return Err(Error::NoTable { component });
+            }
+        }
+        if components.contains(&HaloLensing) && !components.contains(&Cmb) {
+            return Err(Error::NothingToLens);
+        }
+        raw.clustering.as_ref().map_or(Ok(()), ClusteringConfig::check)?;
+        raw.ksz_haloes.as_ref().map_or(Ok(()), KszHaloesConfig::check)?;
+        raw.radio_sources.as_ref().map_or(Ok(()), RadioSourcesConfig::check)?;
+        raw.dusty_sources.as_ref().map_or(Ok(()), DustySourcesConfig::check)?;
+        raw.galactic_dust.as_ref().map_or(Ok(()), GalacticDustConfig::check)?;
+        raw.halo_lensing.as_ref().map_or(Ok(()), HaloLensingConfig::check)?;
+        Ok(Self {
+            clustering: raw.clustering.clone(),
+            ksz_haloes: raw.ksz_haloes.clone(),
+            radio_sources: raw.radio_sources.clone(),
+            dusty_sources: raw.dusty_sources.clone(),
+            galactic_dust: raw.galactic_dust.clone(),
+            halo_lensing: raw.halo_lensing.clone(),
+        })
     }
 }
 
@@ -120,12 +184,18 @@ impl HaloRange {
         require("haloes.z_max", raw.z_max, z_grows, "above z_min and at most 10")?;
         let scatter = raw.y_ln_scatter;
         require("haloes.y_ln_scatter", scatter, (0.0..=2.0).contains(&scatter), "from 0 to 2")?;
+        let c_scatter = raw.concentration_ln_scatter;
+        require("haloes.concentration_ln_scatter", c_scatter, (0.0..=1.0).contains(&c_scatter), "from 0 to 1")?;
+        let kept = raw.abundance_factor;
+        require("haloes.abundance_factor", kept, kept > 0.0 && kept <= 1.0, "above 0 and at most 1")?;
         Ok(Self {
             m200m_min: M200m::new(raw.m200m_min_msun),
             m200m_max: M200m::new(raw.m200m_max_msun),
             z_min: Redshift::new(raw.z_min),
             z_max: Redshift::new(raw.z_max),
             y_ln_scatter: scatter,
+            concentration_ln_scatter: c_scatter,
+            abundance_factor: kept,
         })
     }
 }
@@ -141,13 +211,14 @@ fn check_components(raw: &[Component]) -> Result<Vec<Component>, Error> {
 }
 
 fn check_foregrounds(raw: &ForegroundsConfig, components: &[Component], n_bands: usize) -> Result<(), Error> {
-    use Component::{Cmb, DustyClustered, DustyPoisson, Ksz, Noise, PointSources, Radio, Tsz, TszBackground};
+    use Component::{DustyClustered, DustyPoisson, Ksz, PointSources, Radio, TszBackground};
+    const OF_A_MODEL: [Component; 6] = [Ksz, DustyPoisson, DustyClustered, Radio, PointSources, TszBackground];
     let (model, fields): (_, &[Component]) = match raw {
         ForegroundsConfig::George15 => ("george15", &[Ksz, TszBackground, DustyPoisson, DustyClustered, Radio]),
         ForegroundsConfig::Deepsz { .. } => ("deepsz", &[Ksz, TszBackground, PointSources]),
     };
     for &component in components {
-        if ![Cmb, Tsz, Noise].contains(&component) && !fields.contains(&component) {
+        if OF_A_MODEL.contains(&component) && !fields.contains(&component) {
             return Err(Error::ComponentNotInModel { component, model });
         }
     }
@@ -178,24 +249,26 @@ fn check_bands(raw: &[BandConfig]) -> Result<Vec<BandSetup>, Error> {
         require("bands.nu_ghz", band.nu_ghz, (1.0..=2000.0).contains(&band.nu_ghz), "from 1 to 2000")?;
         not_negative("bands.noise_uk_arcmin", band.noise_uk_arcmin)?;
         not_negative("bands.beam_fwhm_arcmin", band.beam_fwhm_arcmin)?;
+        band.one_over_f.as_ref().map_or(Ok(()), OneOverFConfig::check)?;
         bands.push(BandSetup {
             name: band.name.clone(),
             nu: Ghz::new(band.nu_ghz),
             noise_uk_arcmin: band.noise_uk_arcmin,
             beam: Beam::gaussian(Arcmin::new(band.beam_fwhm_arcmin))?,
+            one_over_f: band.one_over_f,
         });
     }
     Ok(bands)
 }
 
-fn require(key: &'static str, value: f64, holds: bool, must_be: &'static str) -> Result<(), Error> {
+pub(crate) fn require(key: &'static str, value: f64, holds: bool, must_be: &'static str) -> Result<(), Error> {
     if holds { Ok(()) } else { Err(Error::BadValue { key, value, must_be }) }
 }
 
-fn positive(key: &'static str, value: f64) -> Result<(), Error> {
+pub(crate) fn positive(key: &'static str, value: f64) -> Result<(), Error> {
     require(key, value, value.is_finite() && value > 0.0, "finite and above zero")
 }
 
-fn not_negative(key: &'static str, value: f64) -> Result<(), Error> {
+pub(crate) fn not_negative(key: &'static str, value: f64) -> Result<(), Error> {
     require(key, value, value.is_finite() && value >= 0.0, "finite and not negative")
 }

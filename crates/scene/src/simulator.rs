@@ -1,13 +1,15 @@
 //! From a checked description to one tile: the order in which a sky is made.
 //!
-//! 1. Haloes are drawn or given, and painted in Compton y on the tile and its rim.
-//! 2. In Fourier space each band gets its tSZ signal and the Gaussian fields, times its beam.
-//! 3. The rim is cut off, and white noise is added to each pixel.
+//! 1. Haloes are drawn or given.
+//! 2. On the tile and its rim are painted: haloes in Compton y, what all bands see alike, and point sources.
+//! 3. In Fourier space each band gets what is painted and the Gaussian fields, times its beam, and its 1/f noise.
+//! 4. The rim is cut off, and white noise is added to each pixel.
 
 use crate::conversion::exact_halo;
 use crate::population::{PlacedHalo, Population};
-use crate::render::{Buffers, Renderer};
+use crate::render::{Buffers, Painted, Renderer};
 use crate::setup::Setup;
+use crate::tile::TileContext;
 use crate::tiling::Tiling;
 use crate::window::Window;
 use crate::{Component, Error, Halo, Scene, Split, TileKey, Truth};
@@ -15,7 +17,6 @@ use arcmin_fft::good_size;
 use arcmin_maps::{Band, BandMap, Geometry, Map, Mask, Observation, Shape};
 use arcmin_sky::LinearPower;
 use arcmin_units::{HaloMass, Redshift, SkyPosition};
-use num_complex::Complex;
 
 /// Least share by which the simulated side exceeds the tile's: the fields are periodic on the simulated square, and so
 /// opposite edges of the tile are this far apart.
@@ -39,7 +40,7 @@ pub struct Simulator {
     power: LinearPower,
     window: Window,
     tiling: Tiling,
-    /// What haloes are drawn from; `None` in a sky without the tSZ effect.
+    /// What haloes are drawn from; `None` in a sky in which nothing is made of them.
     population: Option<Population>,
     renderer: Renderer,
 }
@@ -54,7 +55,7 @@ impl Simulator {
         let tiling = Tiling::new(window.half_tile());
         check_tile_counts(&setup, &tiling)?;
         let power = LinearPower::eisenstein_hu98(&setup.cosmology);
-        let population = setup.has(Component::Tsz).then(|| Population::new(&setup, &power)).transpose()?;
+        let population = setup.needs_haloes().then(|| Population::new(&setup, &power)).transpose()?;
         let renderer = Renderer::new(&setup, window)?;
         Ok(Self { setup, power, window, tiling, population, renderer })
     }
@@ -95,22 +96,24 @@ impl Simulator {
 
     /// Makes one tile; the same arguments give the same bits for any number of threads.
     ///
-    /// A sky without the component [`Component::Tsz`] has no haloes, whichever are asked for.
+    /// A sky in which no component is made of haloes has none, whichever are asked for.
     ///
     /// # Errors
     /// A tile that the split does not have, or a given halo that cannot be painted.
     pub fn scene(&self, split: Split, tile: usize, haloes: Haloes) -> Result<Scene, Error> {
-        let geometry = self.geometry(split, tile)?;
-        let key = self.key(split, tile);
-        let placed = self.place(key, &geometry, haloes)?;
+        let context = self.tile_context(split, tile, haloes)?;
         let mut buffers = self.renderer.buffers();
-        let tsz = self.renderer.tsz_spectrum(&placed, &mut buffers);
-        let band = |band_idx| self.band(band_idx, key, tsz.as_deref(), &geometry, &mut buffers);
+        let painted = self.renderer.paint(&context, &mut buffers);
+        let band = |band_idx| self.band(band_idx, &context, &painted, &mut buffers);
         let bands = (0..self.setup.bands.len()).map(band).collect::<Result<_, _>>()?;
-        let observation = Observation::new(bands, Mask::all_valid(geometry.clone()))?;
-        let truth =
-            Truth { tile: tile as u64, haloes: self.haloes_on_tile(&placed), footprint: Mask::all_valid(geometry) };
-        Ok(Scene { observation, truth })
+        let footprint = Mask::all_valid(context.geometry.clone());
+        let truth = Truth {
+            tile: tile as u64,
+            haloes: self.haloes_on_tile(&context.placed),
+            sources: painted.source_truth(&context),
+            footprint: footprint.clone(),
+        };
+        Ok(Scene { observation: Observation::new(bands, footprint)?, truth })
     }
 
     /// The true haloes that [`Self::scene`] would draw on a tile, without making its maps.
@@ -118,12 +121,18 @@ impl Simulator {
     /// # Errors
     /// A tile that the split does not have.
     pub fn drawn_haloes(&self, split: Split, tile: usize) -> Result<Vec<Halo>, Error> {
-        let geometry = self.geometry(split, tile)?;
-        let key = self.key(split, tile);
-        Ok(self.haloes_on_tile(&self.place(key, &geometry, Haloes::Drawn)?))
+        Ok(self.haloes_on_tile(&self.tile_context(split, tile, Haloes::Drawn)?.placed))
     }
 
-    pub(crate) fn key(&self, split: Split, tile: usize) -> TileKey {
+    /// A tile with its haloes, before anything is painted.
+    pub(crate) fn tile_context(&self, split: Split, tile: usize, haloes: Haloes) -> Result<TileContext, Error> {
+        let geometry = self.geometry(split, tile)?;
+        let key = self.key(split, tile);
+        let placed = self.place(key, &geometry, haloes)?;
+        Ok(TileContext { key, geometry, window: self.window, placed })
+    }
+
+    fn key(&self, split: Split, tile: usize) -> TileKey {
         TileKey { seed: self.setup.seed, split, tile: tile as u64 }
     }
 
@@ -143,7 +152,7 @@ impl Simulator {
     }
 
     /// The haloes of a tile and its rim, numbered.
-    pub(crate) fn place(&self, key: TileKey, geometry: &Geometry, haloes: Haloes) -> Result<Vec<PlacedHalo>, Error> {
+    fn place(&self, key: TileKey, geometry: &Geometry, haloes: Haloes) -> Result<Vec<PlacedHalo>, Error> {
         let Some(population) = &self.population else { return Ok(Vec::new()) };
         let (given, drawn) = match haloes {
             Haloes::Drawn => (&[][..], true),
@@ -184,17 +193,16 @@ impl Simulator {
     fn band(
         &self,
         band_idx: usize,
-        key: TileKey,
-        tsz: Option<&[Complex<f32>]>,
-        geometry: &Geometry,
+        tile: &TileContext,
+        painted: &Painted,
         buffers: &mut Buffers,
     ) -> Result<Band, Error> {
         let band = &self.setup.bands[band_idx];
-        self.renderer.render_sky(band_idx, key, tsz, buffers);
+        self.renderer.render_sky(band_idx, tile, painted, buffers);
         let noise_uk_arcmin = if self.setup.has(Component::Noise) { band.noise_uk_arcmin } else { 0.0 };
         let noise_uk = (noise_uk_arcmin / self.setup.tiles.pixel.value()) as f32;
-        let pixels = self.renderer.cut_and_add_noise(&buffers.image, band_idx, key, noise_uk);
-        let map = BandMap::Temperature { nu: band.nu, map: Map::new(geometry.clone(), pixels)? };
+        let pixels = self.renderer.cut_and_add_noise(&buffers.image, band_idx, tile.key, noise_uk);
+        let map = BandMap::Temperature { nu: band.nu, map: Map::new(tile.geometry.clone(), pixels)? };
         Ok(Band { name: band.name.clone(), beam: band.beam.clone(), noise_arcmin: Some(noise_uk_arcmin), map })
     }
 }

@@ -53,6 +53,11 @@ pub fn check(config: &SceneConfig) -> Result<Vec<Statistic>, Error> {
         statistics.extend(match component {
             Component::Tsz => Vec::new(),
             Component::Noise => maps::noise(config)?,
+            Component::KszHaloes
+            | Component::RadioSources
+            | Component::DustySources
+            | Component::GalacticDust
+            | Component::HaloLensing => Vec::new(),
             Component::Cmb
             | Component::Ksz
             | Component::DustyPoisson

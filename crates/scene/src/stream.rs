@@ -29,6 +29,42 @@ pub(crate) enum Draw {
         /// Row of the tile.
         row: usize,
     },
+    /// The power of a field whose power differs from tile to tile.
+    FieldPower {
+        /// The component.
+        component: Component,
+    },
+    /// One column of the Fourier plane of 1/f noise.
+    OneOverF {
+        /// Number of the band.
+        band_idx: usize,
+        /// Column of the Fourier plane.
+        kx: usize,
+    },
+    /// Anything of a component that is painted source by source or halo by halo.
+    Painted {
+        /// The component.
+        component: Component,
+        /// What is drawn; a component numbers its draws itself.
+        what: u8,
+        /// Row, shell or block that it belongs to.
+        index: usize,
+    },
+    /// The concentrations of the haloes of one redshift shell.
+    Concentrations {
+        /// Number of the shell.
+        shell: usize,
+    },
+    /// The velocities of the haloes of one redshift shell.
+    Velocities {
+        /// Number of the shell.
+        shell: usize,
+    },
+    /// One plane of the density field.
+    Density {
+        /// Number of the plane.
+        plane: usize,
+    },
 }
 
 impl Draw {
@@ -38,6 +74,12 @@ impl Draw {
             Draw::Field { component, kx } => [1, component.code(), kx as u64],
             Draw::Haloes { shell } => [2, 0, shell as u64],
             Draw::Noise { band_idx, row } => [3, band_idx as u64, row as u64],
+            Draw::FieldPower { component } => [4, component.code(), 0],
+            Draw::OneOverF { band_idx, kx } => [5, band_idx as u64, kx as u64],
+            Draw::Painted { component, what, index } => [6, component.code() << 8 | u64::from(what), index as u64],
+            Draw::Concentrations { shell } => [7, 0, shell as u64],
+            Draw::Velocities { shell } => [8, 0, shell as u64],
+            Draw::Density { plane } => [9, 0, plane as u64],
         }
     }
 }
@@ -97,6 +139,14 @@ mod tests {
                     let mut draws = vec![Draw::Haloes { shell: index }, Draw::Noise { band_idx: 0, row: index }];
                     draws.push(Draw::Noise { band_idx: 1, row: index });
                     draws.extend(Component::ALL.map(|component| Draw::Field { component, kx: index }));
+                    draws.extend([Draw::Concentrations { shell: index }, Draw::Velocities { shell: index }]);
+                    draws.extend([Draw::Density { plane: index }, Draw::OneOverF { band_idx: 0, kx: index }]);
+                    for what in 0..2 {
+                        draws.extend(Component::ALL.map(|component| Draw::Painted { component, what, index }));
+                    }
+                    if index == 0 {
+                        draws.extend(Component::ALL.map(|component| Draw::FieldPower { component }));
+                    }
                     for draw in draws {
                         first_words.insert(key.stream(draw).next_u64());
                         count += 1;

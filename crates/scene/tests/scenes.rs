@@ -186,6 +186,10 @@ fn the_catalogue_lists_every_halo() {
         ("Mvir", heaviest.mvir.value()),
         ("true_y_c", heaviest.y0),
         ("theta500Arcmin", heaviest.theta500.to_arcmin().value()),
+        ("M200c", heaviest.m200c.value()),
+        ("true_Y500", heaviest.y500_mpc2),
+        ("c200c", heaviest.c200c),
+        ("velocity", heaviest.velocity_km_s),
     ] {
         assert_eq!(catalogue.f64(column).unwrap()[0], value, "{column}");
     }

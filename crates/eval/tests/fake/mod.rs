@@ -7,7 +7,7 @@ use arcmin_eval::{MatchConfig, TileOutcome};
 use arcmin_maps::{Geometry, Mask, Shape};
 use arcmin_method::{Candidate, Detections, Measured, SizeMeasured};
 use arcmin_scene::{Halo, Truth};
-use arcmin_units::{Arcmin, M200m, M500c, Mvir, Redshift, SkyPosition};
+use arcmin_units::{Arcmin, M200c, M200m, M500c, Mvir, Redshift, SkyPosition};
 use rand::RngExt;
 use rand_distr::{Distribution, Exp1, Poisson, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -83,7 +83,7 @@ impl FakeFinder {
             candidates.push(candidate(random_position(&geometry, searched_rows, &mut rng), score, None));
         }
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
-        (Detections { candidates, searched }, Truth { tile, haloes, footprint })
+        (Detections { candidates, searched }, Truth { tile, haloes, sources: Vec::new(), footprint })
     }
 
     fn detection(&self, halo: &Halo, rng: &mut Xoshiro256PlusPlus) -> Candidate {
@@ -107,6 +107,10 @@ fn halo(id: u64, geometry: &Geometry, rows: usize, rng: &mut Xoshiro256PlusPlus)
         mvir: Mvir::new(mvir),
         y0: 8e-5 * (mvir / 2e14).powf(1.1) * (0.2 * normal(rng)).exp(),
         theta500: Arcmin::new(2.0).to_rad(),
+        m200c: M200c::new(0.9 * mvir),
+        c200c: 5.0,
+        y500_mpc2: 3e-5 * (mvir / 5e14),
+        velocity_km_s: 0.0,
     }
 }
 

@@ -39,6 +39,10 @@ columns! {
     MVIR = "Mvir", "solMass", "virial mass after Bryan and Norman 1998, in Msun without h";
     TRUE_Y_C = "true_y_c", "", "central Compton y as painted, without beam";
     THETA500_ARCMIN = "theta500Arcmin", "arcmin", "angle under which R500c is seen, in arcmin";
+    M200C = "M200c", "solMass", "mass within 200 times the critical density, in Msun without h";
+    TRUE_Y500_MPC2 = "true_Y500", "Mpc2", "integrated Compton y in the sphere of R500c as painted, in Mpc^2";
+    C200C = "c200c", "", "concentration R200c over the scale radius of the NFW profile";
+    VELOCITY_KM_S = "velocity", "km/s", "peculiar velocity along the line of sight, positive away from us, in km/s";
 }
 
 /// Columns that stay text even where every value looks like a number.

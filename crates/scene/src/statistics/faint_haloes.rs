@@ -23,8 +23,7 @@ const MASS_STEPS: usize = 60;
 /// D_3000 at 90 GHz of the haloes below M500c = 1.2e14 Msun as painted on one tile.
 pub(super) fn statistic(config: &SceneConfig) -> Result<Statistic, Error> {
     let simulator = simulator_with(config, &[Component::Tsz], 1)?;
-    let geometry = simulator.geometry(Split::Train, 0)?;
-    let mut placed = simulator.place(simulator.key(Split::Train, 0), &geometry, Haloes::Drawn)?;
+    let mut placed = simulator.tile_context(Split::Train, 0, Haloes::Drawn)?.placed;
     placed.retain(|placed| placed.halo.m500c.value() < FAINT_M500C_MSUN);
     let renderer = simulator.renderer();
     let y_spectrum = renderer.tsz_spectrum(&placed, &mut renderer.buffers()).unwrap_or_default();

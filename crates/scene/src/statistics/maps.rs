@@ -2,6 +2,7 @@
 
 use super::{SIGMAS, Statistic, simulator_with};
 use crate::foreground::field_model;
+use crate::render::Painted;
 use crate::setup::BandSetup;
 use crate::{Component, Error, Haloes, SceneConfig, Simulator, Split};
 use arcmin_maps::Band;
@@ -23,9 +24,10 @@ pub(super) fn field_power(config: &SceneConfig, component: Component) -> Result<
     let Some(model) = field_model(simulator.setup(), component) else { return Ok(Vec::new()) };
     let renderer = simulator.renderer();
     let mut buffers = renderer.buffers();
+    let tile = simulator.tile_context(Split::Train, 0, Haloes::Drawn)?;
     let mut statistics = Vec::new();
     for (band_idx, factor) in model.band_factors.iter().enumerate() {
-        renderer.render_sky(band_idx, simulator.key(Split::Train, 0), None, &mut buffers);
+        renderer.render_sky(band_idx, &tile, &Painted::default(), &mut buffers);
         let spectrum = renderer.spectrum(&mut buffers);
         let c_ell = |ell: f64| (model.c_ell_uk2_sr)(ell) * factor * factor;
         let (ratio, n_modes) = mean_over_modes(&simulator, &spectrum, ELL_RANGE, |ell, power| power / c_ell(ell));

@@ -12,6 +12,7 @@ pub(crate) fn config() -> SceneConfig {
         nu_ghz,
         noise_uk_arcmin,
         beam_fwhm_arcmin: 0.0,
+        one_over_f: None,
     };
     SceneConfig {
         seed: 11,
@@ -27,12 +28,26 @@ pub(crate) fn config() -> SceneConfig {
             pixel_arcmin: 0.5,
             margin_arcmin: 8.0,
         },
-        haloes: HaloesConfig { m200m_min_msun: 1e13, m200m_max_msun: 5e15, z_min: 0.02, z_max: 3.0, y_ln_scatter: 0.2 },
+        haloes: HaloesConfig {
+            m200m_min_msun: 1e13,
+            m200m_max_msun: 5e15,
+            z_min: 0.02,
+            z_max: 3.0,
+            y_ln_scatter: 0.2,
+            concentration_ln_scatter: 0.0,
+            abundance_factor: 1.0,
+        },
         foregrounds: ForegroundsConfig::Deepsz {
             point_sources_d3000_uk2: vec![2.7, 8.8, 71.0],
             ksz_d_ell_uk2: 2.0,
             tsz_background_d_ell_90ghz_uk2: 3.6,
         },
+        clustering: None,
+        ksz_haloes: None,
+        radio_sources: None,
+        dusty_sources: None,
+        galactic_dust: None,
+        halo_lensing: None,
         bands: vec![band("90", 90.0, 2.8), band("148", 148.0, 2.6), band("219", 219.0, 6.6)],
     }
 }
