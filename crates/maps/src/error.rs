@@ -16,6 +16,19 @@ pub enum Error {
         /// Length of the array.
         got: usize,
     },
+    /// A pixel array does not fit its HEALPix grid.
+    #[error("{got} pixels given, the HEALPix map of nside {nside} needs {n}")]
+    HealpixPixelCount {
+        /// Resolution of the grid.
+        nside: arcmin_sphere::Nside,
+        /// How many pixels there must be.
+        n: u64,
+        /// Length of the array.
+        got: usize,
+    },
+    /// HEALPix pixels that cannot be.
+    #[error(transparent)]
+    Sphere(#[from] arcmin_sphere::Error),
     /// Two maps that should share a geometry do not.
     #[error("{what} lies on another geometry: {got}; expected {expected}")]
     GeometryMismatch {

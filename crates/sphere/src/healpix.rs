@@ -19,6 +19,7 @@ mod grid;
 mod interpolation;
 mod nside;
 mod ordering;
+mod pixel_set;
 mod rings;
 
 pub use crate::Error;
@@ -26,4 +27,5 @@ pub use grid::Healpix;
 pub use interpolation::Bilinear;
 pub use nside::Nside;
 pub use ordering::{Nested, Ordering, PixelIndex, Ring};
+pub use pixel_set::PixelSet;
 pub use rings::RingGeometry;

@@ -23,7 +23,16 @@ pub struct Bilinear<O: Ordering> {
 impl<O: Ordering> Healpix<O> {
     /// The four pixels whose values make that at a position, and their weights.
     pub fn bilinear(&self, position: SkyPosition) -> Bilinear<O> {
-        let (lon, lat) = (position.lon().value(), position.lat().value());
+        self.bilinear_at(position.lon().value(), position.lat().value())
+    }
+
+    /// The same in the direction of a unit vector: x towards longitude 0 on the equator, z to the north pole.
+    pub fn bilinear_along(&self, [x, y, z]: [f64; 3]) -> Bilinear<O> {
+        let lon = y.atan2(x);
+        self.bilinear_at(if lon < 0.0 { lon + TAU } else { lon }, z.atan2(x.hypot(y)))
+    }
+
+    fn bilinear_at(&self, lon: f64, lat: f64) -> Bilinear<O> {
         let between = Between::around(self.nside(), lat);
         let (places, weights) = between.neighbours(self.nside(), lon);
         Bilinear { pixels: places.map(|place| self.pixel_of_place(place)), weights }

@@ -1,0 +1,11 @@
+//! Maps on HEALPix grids, and their files.
+//!
+//! A [`HealpixMap`] is full-sky or covers any set of pixels; its pixels lie in memory in the order of their file,
+//! [`Ring`](arcmin_sphere::healpix::Ring) or [`Nested`](arcmin_sphere::healpix::Nested), which is part of the type of
+//! [`HealpixPixels`]. For cutouts the nested order is the better one: what is near on the sky is then near in memory.
+
+mod map;
+mod pixels;
+
+pub use map::{HealpixMap, OrderedPixels};
+pub use pixels::HealpixPixels;
