@@ -141,9 +141,8 @@ impl<'a> FitsBuilder<'a> {
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
         let parts = self.encode_headers(&Place::file(path))?;
-        let is_gzip = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
         write_atomically(path, |out| {
-            if !is_gzip {
+            if !is_gzip(path) {
                 return write_parts(&parts, out);
             }
             // No name and no time in the gzip header: the same content gives the same bytes.
@@ -209,13 +208,18 @@ fn image_part<'a>(extra: &Header, axes: &[usize], pixels: Pixels<'a>, place: Pla
     if expected != Some(pixels.len()) || axes.len() > 999 {
         return Err(Error::PixelCount { place, axes: axes.to_vec(), got: pixels.len() });
     }
+    Ok((image_header(extra, axes, pixels.bitpix(), &place)?, Content::Pixels(pixels)))
+}
+
+/// The header of an image: what describes the array, then the cards of `extra`.
+pub(crate) fn image_header(extra: &Header, axes: &[usize], bitpix: i64, place: &Place) -> Result<Header, Error> {
     let mut header = Header::new();
     let is_primary = place.hdu() == Some(0);
     match is_primary {
         true => header.set("SIMPLE", true, "conforms to FITS standard")?,
         false => header.set("XTENSION", "IMAGE", "image extension")?,
     }
-    header.set("BITPIX", pixels.bitpix(), "bits a pixel, negative: floating point")?;
+    header.set("BITPIX", bitpix, "bits a pixel, negative: floating point")?;
     header.set("NAXIS", axes.len() as i64, "number of axes")?;
     for (n, &axis) in (1..).zip(axes) {
         header.set(&format!("NAXIS{n}"), axis as i64, "")?;
@@ -227,7 +231,21 @@ fn image_part<'a>(extra: &Header, axes: &[usize], pixels: Pixels<'a>, place: Pla
         header.set("GCOUNT", 1, "one group")?;
     }
     header.extend_with(extra);
-    Ok((header, Content::Pixels(pixels)))
+    Ok(header)
+}
+
+/// True for a name that ends in `.gz`.
+pub(crate) fn is_gzip(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"))
+}
+
+/// What fills up a last block.
+pub(crate) const BLOCK_OF_ZEROS: [u8; BLOCK_BYTES] = [0; BLOCK_BYTES];
+
+/// Writes one table; the outer error is that of a column which FITS cannot hold.
+pub(crate) fn write_table_part(table: &Table, place: Place, out: &mut dyn Write) -> Result<io::Result<()>, Error> {
+    let (header, data) = table_write::encode(table, place)?;
+    Ok(out.write_all(&header.to_blocks()).and_then(|()| write_padded(&data, out)))
 }
 
 /// Whether a card describes the storage of the data, which writers decide themselves.

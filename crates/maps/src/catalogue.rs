@@ -7,7 +7,7 @@
 pub mod columns;
 mod csv;
 mod ds9;
-mod fits_table;
+pub(crate) mod fits_table;
 pub mod name;
 mod positions;
 
@@ -176,6 +176,13 @@ impl Catalogue {
     /// As [`with`](Self::with).
     pub fn with_text(self, name: &str, values: Vec<String>) -> Result<Self, Error> {
         self.with(name, Values::Text(values))
+    }
+
+    /// The catalogue without a column, if it has it.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.columns.retain(|column| column.name != name);
+        self
     }
 
     /// The column of a name: exactly, or else in other letter case, as FITS has it.

@@ -8,9 +8,12 @@
 //! like sky.
 
 mod cutter;
+mod file;
 mod grid;
+mod infill;
 
 pub use cutter::{Chunks, Cutter};
+pub use file::write_cutouts;
 pub use grid::{CentrePixel, CutoutGrid, CutoutProjection};
 
 use crate::{Catalogue, Error, Geometry, Shape};
@@ -82,6 +85,17 @@ impl CutoutLayout {
             CutoutLayout::Aligned { side, .. } => Shape { ny: *side, nx: *side },
         }
     }
+
+    /// True when both lie on one grid, or on one map.
+    fn same_kind(&self, other: &Self) -> bool {
+        match (self, other) {
+            (CutoutLayout::Projected(a), CutoutLayout::Projected(b)) => a == b,
+            (CutoutLayout::Aligned { map: a, side: m, .. }, CutoutLayout::Aligned { map: b, side: n, .. }) => {
+                m == n && a.same_grid(b)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Any number of cutouts: pixels `[cutout, band, y, x]`, row-major and contiguous, `f32`.
@@ -95,6 +109,7 @@ pub struct Cutouts {
     pixels: Vec<f32>,
     valid: Vec<bool>,
     flags: Vec<u32>,
+    n_missing: Vec<u32>,
 }
 
 impl Cutouts {
@@ -128,14 +143,17 @@ impl Cutouts {
             ("flags of pixels", n * n_pixels, valid.len()),
             ("flags of centres", n, centre_missing.len()),
             ("first pixels", n, n_corners),
+            ("pixels a side or more", n_pixels.max(1), n_pixels),
         ] {
             if expected != got {
                 return Err(Error::CutoutPixels { what, cutouts: n, expected, got });
             }
         }
+        let n_missing: Vec<u32> =
+            valid.chunks(n_pixels).map(|valid| valid.iter().filter(|v| !**v).count() as u32).collect();
         let flags =
-            centre_missing.into_iter().zip(valid.chunks(n_pixels.max(1))).map(|(c, v)| flags_of(c, v)).collect();
-        Ok(Self { layout, bands, catalogue, pixels, valid, flags })
+            centre_missing.into_iter().zip(&n_missing).map(|(c, n)| flags_of(c, *n as usize, n_pixels)).collect();
+        Ok(Self { layout, bands, catalogue, pixels, valid, flags, n_missing })
     }
 
     /// Number of cutouts.
@@ -194,6 +212,11 @@ impl Cutouts {
     /// Sums of the bits of [`flags`], one a cutout.
     pub fn flags(&self) -> &[u32] {
         &self.flags
+    }
+
+    /// How many pixels of each cutout were missing, before any were filled.
+    pub fn n_missing(&self) -> &[u32] {
+        &self.n_missing
     }
 
     /// Where the pixels of one cutout lie.
@@ -257,12 +280,11 @@ impl CutoutCounts {
     }
 }
 
-fn flags_of(centre_missing: bool, valid: &[bool]) -> u32 {
-    let n_valid = valid.iter().filter(|v| **v).count();
-    let missing = match n_valid {
-        0 => flags::ALL_MISSING,
-        n if n < valid.len() => flags::PARTLY_MISSING,
-        _ => 0,
+fn flags_of(centre_missing: bool, n_missing: usize, n_pixels: usize) -> u32 {
+    let missing = match n_missing {
+        0 => 0,
+        n if n < n_pixels => flags::PARTLY_MISSING,
+        _ => flags::ALL_MISSING,
     };
     missing | if centre_missing { flags::CENTRE_MISSING } else { 0 }
 }

@@ -226,6 +226,17 @@ pub enum Error {
         /// Length that it has.
         got: usize,
     },
+    /// Chunks of one file that differ.
+    #[error("chunks of cutouts for one file must have the same bands and lie on the same grid")]
+    CutoutChunk,
+    /// A file that holds no cutouts.
+    #[error("{} holds no cutouts: {reason}", path.display())]
+    NotCutouts {
+        /// The file.
+        path: PathBuf,
+        /// What is missing or wrong.
+        reason: String,
+    },
     /// A catalogue without rows where cutouts were asked for.
     #[error("{catalogue} has no rows: there is nothing to cut out")]
     NothingToCut {

@@ -44,6 +44,7 @@ pub use healpix::HealpixMap;
 pub use map::Map;
 pub use mask::Mask;
 pub use mask::components::{Components, Neighbours, Region};
+pub use mask::discs::Disc;
 pub use mask::distance::Outside;
 pub use observation::{Band, BandMap, Observation};
 pub use reproject::{reproject, reproject_map, reproject_mask};

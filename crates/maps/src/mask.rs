@@ -1,9 +1,11 @@
 //! Which pixels count.
 //!
 //! A [`Mask`] is made from flags, from a map's zeros or NaN, or from a file. What is done with its shape stands in
-//! files of their own: connected regions and holes in [`components`], distances and tapers in [`distance`].
+//! files of their own: connected regions and holes in [`components`], discs around sources in
+//! [`discs`], distances and tapers in [`distance`].
 
 pub mod components;
+pub mod discs;
 pub mod distance;
 
 use crate::geometry::PixelPosition;

@@ -1,7 +1,7 @@
 //! Cutouts and reprojection against slow twins, laws and golden values.
 
 use arcmin_maps::cutouts::{
-    CentrePixel, CutoutBand, CutoutGrid, CutoutLayout, CutoutProjection, CutoutUnit, Cutter, flags,
+    CentrePixel, CutoutBand, CutoutGrid, CutoutLayout, CutoutProjection, CutoutUnit, Cutter, flags, write_cutouts,
 };
 use arcmin_maps::{
     Band, BandMap, Beam, Catalogue, Cutouts, Error, Geometry, Interpolation, Map, Mask, Observation, PixelPosition,
@@ -324,4 +324,93 @@ fn units_of_bands_are_those_of_the_maps() {
     let cutter = Cutter::aligned(&observation, 3, CentrePixel::Middle).unwrap();
     let units: Vec<_> = cutter.bands().iter().map(|band| (band.unit, band.nu)).collect();
     assert_eq!(units, [(CutoutUnit::ComptonY, None), (CutoutUnit::MicroKelvinCmb, Some(Ghz::new(150.0)))]);
+}
+
+#[test]
+fn a_file_of_cutouts_gives_back_what_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let observation = holed();
+    let at = [(5.0, 25.0), (39.0, 25.0), (21.5, 11.0), (60.0, 25.0), (22.0, 11.0)];
+    let catalogue = catalogue(&at).with_f64("redshift", vec![0.1, 0.2, f64::NAN, 0.4, 0.5]).unwrap();
+    let grid = CutoutGrid::new(CutoutProjection::Zea, 6, Arcmin::new(1.7)).unwrap().centred(CentrePixel::HalfSide);
+    let cutters = [
+        Cutter::new(&observation, grid.in_frame(Frame::Galactic), Interpolation::Bilinear),
+        Cutter::aligned(&observation, 5, CentrePixel::Middle).unwrap(),
+    ];
+    for (number, cutter) in cutters.iter().enumerate() {
+        let cutouts = cutter.cut(&catalogue).unwrap();
+        let (whole, parts) = (folder.path().join("whole.fits"), folder.path().join("parts.fits"));
+        cutouts.write(&whole).unwrap();
+        let chunks = cutter.chunks(&catalogue, 2).unwrap().map(Ok::<_, Error>);
+        assert_eq!(write_cutouts(&parts, 5, chunks).unwrap(), cutouts.counts());
+        assert_eq!(std::fs::read(&whole).unwrap(), std::fs::read(&parts).unwrap(), "{number}");
+        let back = Cutouts::read(&parts).unwrap();
+        assert_eq!((back.pixels(), back.flags(), back.bands()), (cutouts.pixels(), cutouts.flags(), cutouts.bands()));
+        assert_eq!(back.n_missing(), cutouts.n_missing());
+        for idx in 0..5 {
+            assert_eq!(back.valid(idx), cutouts.valid(idx));
+            assert!(back.geometry(idx).same_grid(&cutouts.geometry(idx)), "{}", back.geometry(idx));
+            assert!(back.positions()[idx].separation(cutouts.positions()[idx]).value() < 1e-11);
+        }
+        assert_eq!(back.catalogue().f64("redshift").unwrap()[4], 0.5);
+        assert_eq!(back.catalogue().columns().len(), 1, "the file's own columns are not the user's");
+    }
+}
+
+#[test]
+fn a_failure_while_cutouts_are_written_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cutouts.fits");
+    let observation = holed();
+    let cutter = Cutter::aligned(&observation, 3, CentrePixel::Middle).unwrap();
+    let other = Cutter::aligned(&observation, 4, CentrePixel::Middle).unwrap();
+    let catalogue = catalogue(&[(5.0, 5.0), (8.0, 8.0)]);
+    let (first, second) = (cutter.cut(&catalogue).unwrap(), other.cut(&catalogue).unwrap());
+    let failing = [Ok(first.clone()), Err(Error::NoBands)];
+    assert!(matches!(write_cutouts(&path, 4, failing.into_iter()), Err(Error::NoBands)));
+    assert!(matches!(write_cutouts(&path, 4, [Ok(first.clone()), Ok(second)].into_iter()), Err(Error::CutoutChunk)));
+    assert!(matches!(write_cutouts(&path, 3, std::iter::once(Ok(first))), Err(Error::Fits(_))));
+    assert!(matches!(write_cutouts(&path, 0, std::iter::empty()), Err(Error::NothingToCut { .. })));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    let image = folder.path().join("map.fits");
+    arcmin_maps::file::write_map(&image, &golden_map()).unwrap();
+    assert!(Cutouts::read(&image).is_err());
+}
+
+#[test]
+fn harmonic_functions_are_filled_in_exactly() {
+    let shape = Shape { ny: 40, nx: 40 };
+    let geometry = Geometry::tile(sky(10.0, 20.0), shape, Arcmin::new(1.0)).unwrap();
+    for (what, value) in [
+        ("plane", (|x, y| 3.0 + x - 2.0 * y) as fn(f32, f32) -> f32),
+        ("saddle", |x, y| (x - 20.0).powi(2) - (y - 20.0).powi(2)),
+        ("product", |x, y| (x - 12.0) * (y - 25.0)),
+    ] {
+        let pixels: Vec<f32> = (0..1600).map(|i| value((i % 40) as f32, (i / 40) as f32)).collect();
+        let map: Map<ComptonY> = Map::new(geometry.clone(), pixels).unwrap();
+        let source = arcmin_maps::Disc { centre: sky(10.0, 20.0), radius: Arcmin::new(4.0) };
+        let mask = Mask::all_valid(geometry.clone()).without_discs(&[source]);
+        let holed = observation(map.clone(), mask);
+        let cutter = Cutter::aligned(&holed, 20, CentrePixel::Middle).unwrap();
+        let catalogue = Catalogue::new(&[sky(10.0, 20.0)], Frame::Equatorial);
+        let cutouts = cutter.cut(&catalogue).unwrap();
+        let CutoutLayout::Aligned { first_pixels, .. } = cutouts.layout() else { panic!("aligned") };
+        let [x0, y0] = first_pixels[0];
+        let (window, _) = map.window(x0, y0, cutouts.shape());
+        let filled = cutouts.clone().infilled();
+        assert!(cutouts.n_missing()[0] > 40 && filled.n_missing() == cutouts.n_missing());
+        assert!(filled.valid(0).iter().all(|v| *v));
+        assert_eq!(filled.flags()[0], cutouts.flags()[0] | flags::FILLED);
+        for (got, expected) in filled.cutout(0).iter().zip(window.pixels()) {
+            assert!((got - expected).abs() < 2e-2, "{what}: {got} is not {expected}");
+        }
+    }
+}
+
+#[test]
+fn a_cutout_that_is_all_there_or_not_at_all_is_not_filled() {
+    let observation = holed();
+    let cutter = Cutter::aligned(&observation, 3, CentrePixel::Middle).unwrap();
+    let cutouts = cutter.cut(&catalogue(&[(5.0, 5.0), (80.0, 5.0)])).unwrap();
+    assert_eq!(cutouts.clone().infilled(), cutouts);
 }

@@ -10,7 +10,11 @@ use arcmin_fits::{ColumnData, FitsFile, Table, write_table};
 use std::path::Path;
 
 pub(super) fn read(path: &Path) -> Result<Catalogue, Error> {
-    let table = FitsFile::open(path)?.first_table()?;
+    catalogue_of(path, FitsFile::open(path)?.first_table()?)
+}
+
+/// The catalogue in a table of a file.
+pub(crate) fn catalogue_of(path: &Path, table: Table) -> Result<Catalogue, Error> {
     catalogue_from(path, table.columns.into_iter().filter_map(column_from).collect())
 }
 
@@ -32,6 +36,11 @@ fn column_from(column: arcmin_fits::Column) -> Option<Column> {
 }
 
 pub(super) fn write(catalogue: &Catalogue, path: &Path) -> Result<(), Error> {
+    Ok(write_table(path, &table_of(catalogue)?)?)
+}
+
+/// The table that a file holds.
+pub(crate) fn table_of(catalogue: &Catalogue) -> Result<Table, Error> {
     let columns = catalogue.all_columns().into_iter().map(|column| {
         let data = match column.values {
             Values::F64(v) => ColumnData::F64(v),
@@ -49,5 +58,5 @@ pub(super) fn write(catalogue: &Catalogue, path: &Path) -> Result<(), Error> {
             table.header.add_commentary("COMMENT", &format!("{}: {}", info.name, info.meaning))?;
         }
     }
-    Ok(write_table(path, &table)?)
+    Ok(table)
 }
