@@ -1,6 +1,6 @@
 //! Completeness in bins of a halo's mass or redshift.
 
-use crate::outcome::{HaloOutcome, TileOutcome};
+use crate::outcome::{HaloOutcome, TileOutcome, by_tile_number};
 use crate::statistics::{Interval, ONE_SIGMA, wilson_interval};
 use crate::{Error, HaloSelection};
 
@@ -69,7 +69,7 @@ pub fn completeness_by(
 ) -> Result<Vec<BinnedFraction>, Error> {
     check_edges(quantity.name(), edges)?;
     let mut sums = vec![(0.0, 0u64, 0u64); edges.len() - 1];
-    for tile in outcomes {
+    for tile in by_tile_number(outcomes) {
         let selection = &tile.matching.selection;
         for halo in tile.haloes.iter().filter(|halo| halo.is_searched && quantity.admits(halo, selection)) {
             let value = quantity.value(halo);

@@ -15,6 +15,10 @@
 
 pub mod binned;
 pub mod bootstrap;
+pub mod cutout_grid;
+pub mod cutout_scores;
+pub mod cutout_sweep;
+pub mod cutout_table;
 pub mod error;
 mod file;
 pub mod finder_report;
@@ -30,6 +34,10 @@ pub mod statistics;
 pub mod sweep;
 
 pub use binned::{BinnedFraction, HaloQuantity, completeness_by};
+pub use cutout_grid::{CutoutCells, CutoutConfig, CutoutCounts, CutoutGrid, TileCutouts};
+pub use cutout_scores::{CutoutCounting, CutoutScores, score_cutouts};
+pub use cutout_sweep::{Confusion, CutoutSweep, NegativeWeight};
+pub use cutout_table::{CutoutEntry, CutoutTable};
 pub use error::Error;
 pub use file::{create_dir, write_atomic};
 pub use finder_report::{FinderFigure, finder_figures, finder_score_rows, strongest_detections};

@@ -7,7 +7,7 @@
 //! by falling score, raising a threshold only removes pairs, it never makes new ones: one matching serves all
 //! thresholds.
 
-use crate::Error;
+use crate::{CutoutConfig, Error};
 use arcmin_method::Candidate;
 use arcmin_scene::Halo;
 use arcmin_units::{Arcmin, HaloMass, Radian};
@@ -47,12 +47,19 @@ pub struct MatchConfig {
     pub selection: HaloSelection,
     /// Haloes below this virial mass in Msun are matched but, when unmatched, not kept in the outcome.
     pub keep_mvir_min_msun: f64,
+    /// The cutouts by which a finder is scored too.
+    pub cutouts: CutoutConfig,
 }
 
 impl Default for MatchConfig {
-    /// One arcminute, the clusters of DeepSZ; haloes kept from 1e14 Msun, to see where completeness begins.
+    /// One arcminute, the clusters and cutouts of DeepSZ; haloes kept from 1e14 Msun, to see where completeness begins.
     fn default() -> Self {
-        Self { radius_arcmin: 1.0, selection: HaloSelection::default(), keep_mvir_min_msun: 1e14 }
+        Self {
+            radius_arcmin: 1.0,
+            selection: HaloSelection::default(),
+            keep_mvir_min_msun: 1e14,
+            cutouts: CutoutConfig::default(),
+        }
     }
 }
 
@@ -69,7 +76,8 @@ impl MatchConfig {
         not_negative("radius_arcmin", self.radius_arcmin)?;
         not_negative("selection.mvir_min_msun", self.selection.mvir_min_msun)?;
         not_negative("selection.redshift_min", self.selection.redshift_min)?;
-        not_negative("keep_mvir_min_msun", self.keep_mvir_min_msun)
+        not_negative("keep_mvir_min_msun", self.keep_mvir_min_msun)?;
+        self.cutouts.check()
     }
 }
 

@@ -1,17 +1,18 @@
 //! All that scoring needs from one tile, small enough to keep for every tile of a survey.
 
 use crate::Error;
+use crate::cutout_grid::{CutoutCells, CutoutCounts, TileCutouts};
 use crate::file::{read_json, write_json};
 use crate::matching::{MatchConfig, match_candidates};
 use arcmin_maps::Mask;
 use arcmin_method::{Candidate, Detections, SizeMeasured};
 use arcmin_scene::{Halo, Truth};
-use arcmin_units::{Arcmin, HaloMass, SkyPosition};
+use arcmin_units::{Arcmin, HaloMass};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// Version of the JSON form of [`TileOutcome`].
-pub const OUTCOME_FORMAT: u32 = 1;
+pub const OUTCOME_FORMAT: u32 = 2;
 
 /// What a detection turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +68,8 @@ pub struct DetectionOutcome {
     pub verdict: Verdict,
     /// Its halo, if it has one.
     pub counterpart: Option<Counterpart>,
+    /// The cutouts that it speaks for: those that hold its halo's centre if it has a halo, else its own position.
+    pub cutouts: CutoutCells,
     /// Central y at the finder's best scale.
     pub y_best: Option<YMeasured>,
     /// Central y at the finder's fixed scale.
@@ -79,6 +82,10 @@ pub struct DetectionOutcome {
 pub struct HaloOutcome {
     /// Number of the halo in its tile.
     pub id: u64,
+    /// Longitude in degrees.
+    pub lon_deg: f64,
+    /// Latitude in degrees.
+    pub lat_deg: f64,
     /// Virial mass in Msun.
     pub mvir_msun: f64,
     /// Mass within 500 times the critical density in Msun.
@@ -93,6 +100,8 @@ pub struct HaloOutcome {
     pub is_target: bool,
     /// True when the pixel of its centre was searched.
     pub is_searched: bool,
+    /// The cutouts that hold its centre.
+    pub cutouts: CutoutCells,
     /// Score of its detection, if it has one.
     pub score: Option<f64>,
 }
@@ -111,6 +120,8 @@ pub struct TileOutcome {
     pub footprint_deg2: f64,
     /// Searched area in square degrees.
     pub searched_deg2: f64,
+    /// Number of cutouts that count.
+    pub n_cutouts: CutoutCounts,
     /// Detections by falling score.
     pub detections: Vec<DetectionOutcome>,
     /// Haloes by falling mass: all above `matching.keep_mvir_min_msun`, all targets, and all that were matched.
@@ -130,11 +141,12 @@ impl TileOutcome {
         check_finite(detections, truth)?;
         let radius = Arcmin::new(config.radius_arcmin);
         let halo_of = match_candidates(&detections.candidates, &truth.haloes, radius);
-        let mut haloes: Vec<HaloOutcome> =
-            truth.haloes.iter().map(|halo| halo_outcome(halo, &detections.searched, config)).collect();
+        let cutouts = TileCutouts::new(&detections.searched, &config.cutouts)?;
+        let outcome = |halo| halo_outcome(halo, &detections.searched, &cutouts, config);
+        let mut haloes: Vec<HaloOutcome> = truth.haloes.iter().map(outcome).collect();
         let mut judged = Vec::with_capacity(halo_of.len());
         for (candidate, halo_idx) in detections.candidates.iter().zip(halo_of) {
-            judged.push(judge(candidate, halo_idx.map(|idx| (&truth.haloes[idx], &mut haloes[idx]))));
+            judged.push(judge(candidate, &cutouts, halo_idx.map(|idx| (&truth.haloes[idx], &mut haloes[idx]))));
         }
         judged.sort_by(|a, b| b.score.total_cmp(&a.score));
         haloes.retain(|h| h.mvir_msun >= config.keep_mvir_min_msun || h.is_target || h.score.is_some());
@@ -145,6 +157,7 @@ impl TileOutcome {
             matching: *config,
             footprint_deg2: truth.footprint.area_deg2(),
             searched_deg2: detections.searched.area_deg2(),
+            n_cutouts: cutouts.counts(),
             detections: judged,
             haloes,
         })
@@ -182,22 +195,33 @@ impl TileOutcome {
     }
 }
 
-fn halo_outcome(halo: &Halo, searched: &Mask, config: &MatchConfig) -> HaloOutcome {
+/// Outcomes by rising number of tile, so that sums do not depend on the order in which shards were read.
+pub(crate) fn by_tile_number(outcomes: &[TileOutcome]) -> Vec<&TileOutcome> {
+    let mut ordered: Vec<&TileOutcome> = outcomes.iter().collect();
+    ordered.sort_by_key(|outcome| outcome.tile);
+    ordered
+}
+
+fn halo_outcome(halo: &Halo, searched: &Mask, cutouts: &TileCutouts, config: &MatchConfig) -> HaloOutcome {
     HaloOutcome {
         id: halo.id,
+        lon_deg: halo.position.lon_deg(),
+        lat_deg: halo.position.lat_deg(),
         mvir_msun: halo.mvir.msun(),
         m500c_msun: halo.m500c.msun(),
         redshift: halo.redshift.value(),
         true_y0: halo.y0,
         theta500_arcmin: halo.theta500.to_arcmin().value(),
         is_target: config.selection.contains(halo),
-        is_searched: is_valid_at(searched, halo.position),
+        is_searched: searched.is_valid_at(halo.position),
+        cutouts: cutouts.cells(halo.position),
         score: None,
     }
 }
 
 /// Judges one candidate and notes its score with its halo.
-fn judge(candidate: &Candidate, matched: Option<(&Halo, &mut HaloOutcome)>) -> DetectionOutcome {
+fn judge(candidate: &Candidate, cutouts: &TileCutouts, matched: Option<(&Halo, &mut HaloOutcome)>) -> DetectionOutcome {
+    let cutouts = matched.as_ref().map_or_else(|| cutouts.cells(candidate.position), |(_, halo)| halo.cutouts);
     let verdict = match &matched {
         None => Verdict::Unmatched,
         Some((_, halo)) if !halo.is_searched => Verdict::OutsideSearch,
@@ -223,20 +247,10 @@ fn judge(candidate: &Candidate, matched: Option<(&Halo, &mut HaloOutcome)>) -> D
         score: candidate.score,
         verdict,
         counterpart,
+        cutouts,
         y_best: y(&candidate.best),
         y_fixed: y(&candidate.fixed),
     }
-}
-
-/// True when the pixel that holds the position exists and is valid.
-fn is_valid_at(mask: &Mask, position: SkyPosition) -> bool {
-    let shape = mask.geometry().shape();
-    let Some(pixel) = mask.geometry().sky_to_pix(position) else {
-        return false;
-    };
-    let (x, y) = (pixel.x.round(), pixel.y.round());
-    let inside = x >= 0.0 && y >= 0.0 && x < shape.nx as f64 && y < shape.ny as f64;
-    inside && mask.valid()[y as usize * shape.nx + x as usize]
 }
 
 fn check_frames(detections: &Detections, truth: &Truth) -> Result<(), Error> {
@@ -274,7 +288,7 @@ fn check_finite(detections: &Detections, truth: &Truth) -> Result<(), Error> {
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;
-    use arcmin_units::{M200c, M200m, M500c, Mvir, Redshift};
+    use arcmin_units::{M200c, M200m, M500c, Mvir, Redshift, SkyPosition};
 
     pub(crate) fn halo(id: u64, lon_deg: f64, lat_deg: f64, mvir_msun: f64, redshift: f64) -> Halo {
         Halo {
@@ -310,6 +324,7 @@ mod tests {
     use super::testing::{candidate, halo};
     use super::*;
     use arcmin_maps::{Geometry, Shape};
+    use arcmin_units::SkyPosition;
 
     /// A tile of 1 deg with its upper half not searched.
     fn tile(haloes: Vec<Halo>, candidates: Vec<Candidate>) -> (Detections, Truth) {

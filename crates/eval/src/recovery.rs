@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::binned::{bin_of, check_edges};
-use crate::outcome::{DetectionOutcome, TileOutcome, Verdict};
+use crate::outcome::{DetectionOutcome, TileOutcome, Verdict, by_tile_number};
 use crate::statistics::{Score, mean_and_error, median_and_error};
 
 /// One cluster whose y was put in and measured.
@@ -48,7 +48,8 @@ pub enum Amplitude {
 /// The detected targets at a threshold with their y; those without a measured or a positive painted y are left out.
 pub fn samples(outcomes: &[TileOutcome], threshold: f64, amplitude: Amplitude) -> Vec<RecoverySample> {
     let counted = |d: &&DetectionOutcome| d.verdict == Verdict::Target && d.score >= threshold;
-    let detections = outcomes.iter().flat_map(|tile| tile.detections.iter().filter(counted));
+    let tiles = by_tile_number(outcomes).into_iter();
+    let detections = tiles.flat_map(|tile| tile.detections.iter().filter(counted));
     detections.filter_map(|detection| sample(detection, amplitude)).collect()
 }
 

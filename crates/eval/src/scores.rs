@@ -1,6 +1,6 @@
 //! The scores of a finder: threshold from validation, everything else from test.
 
-use crate::outcome::{TileOutcome, Verdict};
+use crate::outcome::{TileOutcome, Verdict, by_tile_number};
 use crate::recovery::{self, Amplitude};
 use crate::statistics::{Score, median_and_error};
 use crate::sweep::{Counts, ThresholdSweep};
@@ -21,6 +21,20 @@ pub struct ScoreConfig {
 impl Default for ScoreConfig {
     fn default() -> Self {
         Self { bootstrap_replicates: 1000, bootstrap_seed: 1 }
+    }
+}
+
+impl ScoreConfig {
+    /// Checks every number.
+    ///
+    /// # Errors
+    /// [`Error::BadSetting`] when fewer than two replicates are asked for.
+    pub fn check(&self) -> Result<(), Error> {
+        let (key, value) = ("bootstrap_replicates", f64::from(self.bootstrap_replicates));
+        match self.bootstrap_replicates < 2 {
+            true => Err(Error::BadSetting { key, value, requirement: "at least 2 replicates make an error" }),
+            false => Ok(()),
+        }
     }
 }
 
@@ -90,10 +104,7 @@ pub fn score_finder(
     test: &[TileOutcome],
     config: &ScoreConfig,
 ) -> Result<FinderScores, Error> {
-    if config.bootstrap_replicates < 2 {
-        let (key, value) = ("bootstrap_replicates", f64::from(config.bootstrap_replicates));
-        return Err(Error::BadSetting { key, value, requirement: "at least 2 replicates make an error" });
-    }
+    config.check()?;
     let sweep = ThresholdSweep::new(validation);
     let best = sweep.best_threshold().ok_or_else(|| Error::NoThreshold {
         n_tiles: validation.len(),
@@ -110,7 +121,7 @@ pub fn score_finder(
 fn scores_at(threshold: Score, f1_validation: Score, test: &[TileOutcome], config: &ScoreConfig) -> FinderScores {
     let cut = threshold.value.unwrap_or(f64::INFINITY);
     let at = AtThreshold::new(&ThresholdSweep::new(test), cut, config);
-    let searched_deg2: f64 = test.iter().map(|tile| tile.searched_deg2).sum();
+    let searched_deg2 = searched_deg2(test);
     let best = recovery::summarise(&recovery::samples(test, cut, Amplitude::Best));
     let fixed = recovery::summarise(&recovery::samples(test, cut, Amplitude::Fixed));
     FinderScores {
@@ -157,17 +168,21 @@ impl AtThreshold {
     }
 }
 
+/// Area searched in all tiles, in square degrees.
+pub fn searched_deg2(outcomes: &[TileOutcome]) -> f64 {
+    by_tile_number(outcomes).iter().map(|tile| tile.searched_deg2).sum()
+}
+
 /// Searched over simulated area of all tiles; counts tiles and has no error, being known.
 fn searched_fraction(test: &[TileOutcome]) -> Score {
-    let searched_deg2: f64 = test.iter().map(|tile| tile.searched_deg2).sum();
-    let footprint_deg2: f64 = test.iter().map(|tile| tile.footprint_deg2).sum();
-    let value = (footprint_deg2 > 0.0).then(|| searched_deg2 / footprint_deg2);
+    let footprint_deg2: f64 = by_tile_number(test).iter().map(|tile| tile.footprint_deg2).sum();
+    let value = (footprint_deg2 > 0.0).then(|| searched_deg2(test) / footprint_deg2);
     Score::new(value, None, test.len() as u64)
 }
 
 /// Distances in arcmin between the detections of targets at a threshold and their haloes.
 pub fn offsets_arcmin(outcomes: &[TileOutcome], threshold: f64) -> Vec<f64> {
-    let detections = outcomes.iter().flat_map(|tile| &tile.detections);
+    let detections = by_tile_number(outcomes).into_iter().flat_map(|tile| &tile.detections);
     let counted = detections.filter(|d| d.verdict == Verdict::Target && d.score >= threshold);
     counted.filter_map(|detection| detection.counterpart.map(|halo| halo.offset_arcmin)).collect()
 }

@@ -1,7 +1,7 @@
 //! Purity, completeness and F1 at every threshold.
 
 use crate::bootstrap::{self, Unit};
-use crate::outcome::{TileOutcome, Verdict};
+use crate::outcome::{TileOutcome, Verdict, by_tile_number};
 use crate::statistics::fraction;
 
 /// Detections and targets counted at one threshold.
@@ -106,17 +106,18 @@ pub struct ThresholdSweep {
 }
 
 impl ThresholdSweep {
-    /// Gathers the detections and targets of the outcomes; the unit of the bootstrap follows from their number.
+    /// Gathers the detections and targets of the outcomes, tiles by rising number; the unit of the bootstrap follows from their number.
     pub fn new(outcomes: &[TileOutcome]) -> Self {
-        let mut sweep = match Unit::for_tiles(outcomes.len()) {
-            Unit::Tile => Self::by_tile(outcomes),
-            Unit::Object => Self::by_object(outcomes),
+        let ordered = by_tile_number(outcomes);
+        let mut sweep = match Unit::for_tiles(ordered.len()) {
+            Unit::Tile => Self::by_tile(&ordered),
+            Unit::Object => Self::by_object(&ordered),
         };
         sweep.events.sort_by(|a, b| b.score.total_cmp(&a.score));
         sweep
     }
 
-    fn by_tile(outcomes: &[TileOutcome]) -> Self {
+    fn by_tile(outcomes: &[&TileOutcome]) -> Self {
         let event = |unit| move |d: &crate::DetectionOutcome| Event { score: d.score, verdict: d.verdict, unit };
         let events = outcomes.iter().enumerate().flat_map(|(unit, tile)| tile.counted_detections().map(event(unit)));
         let targets_of_unit = outcomes.iter().map(|tile| tile.searched_targets().count() as u64).collect();
@@ -124,7 +125,7 @@ impl ThresholdSweep {
     }
 
     /// A found target and its detection are one unit; a missed target and an impure detection are units of their own.
-    fn by_object(outcomes: &[TileOutcome]) -> Self {
+    fn by_object(outcomes: &[&TileOutcome]) -> Self {
         let (mut events, mut targets_of_unit) = (Vec::new(), Vec::new());
         for tile in outcomes {
             for detection in tile.counted_detections() {
