@@ -111,7 +111,8 @@ mod tests {
         let haloes = haloes.iter().enumerate().map(make_halo).collect();
         let candidates = candidates.iter().map(|&(x, y, score)| candidate(at(x, y).0, at(x, y).1, score)).collect();
         let detections = Detections { candidates, searched: footprint.clone() };
-        TileOutcome::new(&detections, &Truth { tile: 0, haloes, footprint }, &MatchConfig::default()).unwrap()
+        let truth = Truth { tile: 0, haloes, sources: Vec::new(), footprint };
+        TileOutcome::new(&detections, &truth, &MatchConfig::default()).unwrap()
     }
 
     fn shown(table: &CutoutTable) -> Vec<(u32, Option<f64>, bool)> {
