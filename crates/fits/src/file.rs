@@ -72,7 +72,8 @@ impl FitsFile {
             return Err(Error::NotFits { place, found });
         }
         let hdus = scan(&bytes, &place)?;
-        let summaries = hdus.iter().enumerate().map(|(index, hdu)| summary(index, hdu)).collect();
+        let summaries =
+            hdus.iter().enumerate().map(|(index, hdu)| HduSummary::new(index, &hdu.header, hdu.kind.clone())).collect();
         Ok(Self { place, bytes, hdus, summaries, limits })
     }
 
@@ -160,10 +161,6 @@ impl FitsFile {
         let lines: Vec<String> = self.summaries.iter().map(HduSummary::to_string).collect();
         lines.join(", ")
     }
-}
-
-fn summary(index: usize, hdu: &Hdu) -> HduSummary {
-    HduSummary { index, name: hdu.header.get_str("EXTNAME").ok().flatten().map(str::to_owned), kind: hdu.kind.clone() }
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, Error> {

@@ -62,6 +62,12 @@ pub struct HduSummary {
     pub kind: HduKind,
 }
 
+impl HduSummary {
+    pub(crate) fn new(index: usize, header: &Header, kind: HduKind) -> Self {
+        Self { index, name: header.get_str("EXTNAME").ok().flatten().map(str::to_owned), kind }
+    }
+}
+
 impl fmt::Display for HduSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.index)?;
@@ -116,7 +122,7 @@ fn read_one(bytes: &[u8], start: usize, place: Place) -> Result<Hdu, Error> {
 }
 
 /// Size of the data by equations 1 and 2 of FITS40 (sections 4.4.1.1 and 7.1).
-fn declared_bytes(header: &Header) -> Result<u128, Error> {
+pub(crate) fn declared_bytes(header: &Header) -> Result<u128, Error> {
     let bits = bitpix(header, "BITPIX")?.unsigned_abs();
     let axes = axes(header, "NAXIS")?;
     let is_groups = header.get_bool("GROUPS")? == Some(true) && axes.first() == Some(&0);
@@ -132,7 +138,7 @@ fn declared_bytes(header: &Header) -> Result<u128, Error> {
     Ok(size.saturating_mul(u128::from(bits / 8)))
 }
 
-fn kind_of(header: &Header) -> Result<HduKind, Error> {
+pub(crate) fn kind_of(header: &Header) -> Result<HduKind, Error> {
     let extension = header.get_str("XTENSION")?;
     let axes = axes(header, "NAXIS")?;
     if extension.is_none() && header.get_bool("GROUPS")? == Some(true) {

@@ -1,9 +1,8 @@
 //! Images that are written piece by piece, as they are made.
 
 use crate::number::Number;
-use crate::write::{BLOCK_OF_ZEROS, image_header, is_gzip, write_table_part};
-use crate::{Error, Header, Place, Table, write_atomically};
-use flate2::{Compression, GzBuilder};
+use crate::write::{BLOCK_OF_ZEROS, image_header, write_by_name, write_table_part};
+use crate::{Error, Header, Place, Table};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -53,14 +52,7 @@ pub fn write_image_stream<E: From<Error>>(
             }
         }
     };
-    let written = write_atomically(path, |out| {
-        if !is_gzip(path) {
-            return write(out);
-        }
-        let mut packed = GzBuilder::new().write(out, Compression::default());
-        write(&mut packed)?;
-        packed.finish().map(|_| ())
-    });
+    let written = write_by_name(path, write);
     match failure {
         Some(error) => Err(error),
         None => Ok(written?),

@@ -56,6 +56,16 @@ impl<'a> RawTable<'a> {
         })
     }
 
+    /// Some rows of a table without their heap; `rows` holds `n_rows` of `row_bytes` each.
+    pub(crate) fn of_rows(
+        header: &'a Header,
+        columns: &[RawColumn],
+        (row_bytes, n_rows): (usize, usize),
+        rows: &'a [u8],
+    ) -> Self {
+        Self { header, n_rows, columns: columns.to_vec(), row_bytes, rows, heap: &[], data_bytes: rows.len() }
+    }
+
     /// The column of this name, capitals or not.
     pub(crate) fn find(&self, name: &str) -> Option<&RawColumn> {
         self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
@@ -204,7 +214,7 @@ impl<'a> RawTable<'a> {
     }
 }
 
-fn find_columns(header: &Header, row_bytes: usize) -> Result<Vec<RawColumn>, Error> {
+pub(crate) fn find_columns(header: &Header, row_bytes: usize) -> Result<Vec<RawColumn>, Error> {
     let n_columns = header.need_usize("TFIELDS", "number of table columns")?;
     if n_columns > 999 {
         return Err(header.bad("TFIELDS", &(n_columns as i64).into(), "at most 999"));

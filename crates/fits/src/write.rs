@@ -2,7 +2,7 @@
 
 use crate::header::BLOCK_BYTES;
 use crate::number::Number;
-use crate::{Error, Header, Place, Table, table_write, write_atomically};
+use crate::{Column, Error, Header, Place, Table, table_write, write_atomically};
 use flate2::{Compression, GzBuilder};
 use std::io::{self, Write};
 use std::path::Path;
@@ -141,15 +141,7 @@ impl<'a> FitsBuilder<'a> {
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
         let parts = self.encode_headers(&Place::file(path))?;
-        write_atomically(path, |out| {
-            if !is_gzip(path) {
-                return write_parts(&parts, out);
-            }
-            // No name and no time in the gzip header: the same content gives the same bytes.
-            let mut packed = GzBuilder::new().write(out, Compression::default());
-            write_parts(&parts, &mut packed)?;
-            packed.finish().map(|_| ())
-        })
+        write_by_name(path, |out| write_parts(&parts, out))
     }
 
     /// The file as bytes, not gzip'd.
@@ -181,6 +173,70 @@ impl<'a> FitsBuilder<'a> {
         }
         Ok(parts)
     }
+}
+
+/// Writes a table as the first extension of a file, a piece of rows after the other, so that it is never in memory as a
+/// whole; gzip'd when the name ends in `.gz`.
+///
+/// # Errors
+/// [`Error::BadColumn`] for columns that FITS cannot hold; [`Error::Write`], and then nothing new stands under `path`.
+///
+/// # Panics
+/// When there is no piece, when the pieces have not the same columns or not `n_rows` rows together, and for lists of
+/// varying length.
+pub fn write_table_pieces(
+    path: impl AsRef<Path>,
+    header: &Header,
+    n_rows: usize,
+    pieces: impl IntoIterator<Item = Vec<Column>>,
+) -> Result<(), Error> {
+    let path = path.as_ref();
+    let place = Place::file(path).with_hdu(1);
+    let encode = |columns| table_write::encode(&Table { header: header.clone(), ..Table::new(columns) }, place.clone());
+    let mut pieces = pieces.into_iter();
+    let (first_header, first) = encode(pieces.next().expect("a table has at least one piece"))?;
+    let mut whole = first_header.clone();
+    whole.set("NAXIS2", n_rows as i64, "number of rows")?;
+    let primary = FitsBuilder::new().image(&Header::new(), &[], Pixels::U8(&[])).to_bytes()?;
+    let mut failure = None;
+    let written = write_by_name(path, |out| {
+        out.write_all(&primary)?;
+        out.write_all(&whole.to_blocks())?;
+        out.write_all(&first)?;
+        let mut bytes = first.len();
+        for columns in pieces.by_ref() {
+            let (header, rows) = encode(columns).map_err(|error| {
+                failure = Some(error);
+                io::Error::other("a column cannot be written")
+            })?;
+            assert!(is_same_layout(&header, &first_header), "all pieces of a table have the same columns");
+            out.write_all(&rows)?;
+            bytes += rows.len();
+        }
+        let row_bytes = whole.need_usize("NAXIS1", "bytes a table row").unwrap_or(0);
+        assert_eq!(bytes, n_rows * row_bytes, "the pieces have {n_rows} rows together");
+        out.write_all(&vec![0; bytes.next_multiple_of(BLOCK_BYTES) - bytes])
+    });
+    failure.map_or(written, Err)
+}
+
+/// Whether two pieces of a table describe their rows in the same way.
+fn is_same_layout(a: &Header, b: &Header) -> bool {
+    let cards = |header: &Header| header.iter().filter(|card| card.key != "NAXIS2").cloned().collect::<Vec<_>>();
+    cards(a) == cards(b)
+}
+
+/// Writes a file that is gzip'd when its name says so.
+pub(crate) fn write_by_name(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    write_atomically(path, |out| {
+        if !is_gzip(path) {
+            return fill(out);
+        }
+        // No name and no time in the gzip header: the same content gives the same bytes.
+        let mut packed = GzBuilder::new().write(out, Compression::default());
+        fill(&mut packed)?;
+        packed.finish().map(|_| ())
+    })
 }
 
 type Encoded<'a> = (Header, Content<'a>);
@@ -235,7 +291,7 @@ pub(crate) fn image_header(extra: &Header, axes: &[usize], bitpix: i64, place: &
 }
 
 /// True for a name that ends in `.gz`.
-pub(crate) fn is_gzip(path: &Path) -> bool {
+fn is_gzip(path: &Path) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"))
 }
 
