@@ -64,6 +64,18 @@ pub enum Error {
     /// An observation without bands.
     #[error("an observation needs at least one band")]
     NoBands,
+    /// HEALPix bands of different resolutions.
+    #[error("band {band} has nside {got}, band {first} nside {expected}: bring all bands to one nside first")]
+    NsideMismatch {
+        /// Name of the band.
+        band: String,
+        /// Its resolution.
+        got: u64,
+        /// Name of the first band.
+        first: String,
+        /// Resolution of the first band.
+        expected: u64,
+    },
     /// Two bands of one name.
     #[error("two bands are named {name}: give each band its own name")]
     DuplicateBand {

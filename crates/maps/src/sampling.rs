@@ -53,10 +53,6 @@ impl<'a> FlatGrid<'a> {
         Self { geometry, turn }
     }
 
-    pub(crate) fn geometry(&self) -> &'a Geometry {
-        self.geometry
-    }
-
     /// The two columns around `x` and the weight of the second; one beyond the edge may be the other edge's.
     fn columns(&self, x: f64) -> Option<(usize, usize, f64)> {
         let nx = self.geometry.shape().nx;
@@ -106,13 +102,16 @@ impl SkyGrid for FlatGrid<'_> {
 /// Values of several bands on one grid: what sampling reads.
 pub(crate) struct Layers<'a> {
     pub(crate) bands: Vec<&'a [f32]>,
-    /// True where all bands are valid; no flags mean that all pixels are.
+    /// True where all bands are valid; without flags a pixel is valid when no band is NaN there.
     pub(crate) valid: Option<&'a [bool]>,
 }
 
 impl Layers<'_> {
     pub(crate) fn is_valid(&self, pixel: usize) -> bool {
-        self.valid.is_none_or(|valid| valid[pixel])
+        match self.valid {
+            Some(valid) => valid[pixel],
+            None => self.bands.iter().all(|band| !band[pixel].is_nan()),
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Taking cutouts off maps.
 
-use super::{CentrePixel, CutoutBand, CutoutGrid, CutoutLayout, CutoutUnit, Cutouts};
-use crate::sampling::{FlatGrid, Interpolation, Layers, SkyGrid, sample, turn_between};
+use super::{CentrePixel, CutoutBand, CutoutGrid, CutoutLayout, Cutouts};
+use crate::healpix::HealpixObservation;
+use crate::sampling::Interpolation;
+use crate::source::{Source, flat_bands, healpix_bands};
 use crate::vector::Vector;
 use crate::window::copy_window_into;
-use crate::{Band, BandMap, Catalogue, Error, Observation, Shape, convert_frame};
+use crate::{Catalogue, Error, Geometry, Observation, Shape, convert_frame};
 use arcmin_units::{Frame, SkyPosition};
 use rayon::prelude::*;
 
@@ -13,20 +15,15 @@ use rayon::prelude::*;
 /// Cutouts are made in parallel and each on its own, so that their bits do not depend on the number of threads.
 pub struct Cutter<'a> {
     source: Source<'a>,
-    layers: Layers<'a>,
     bands: Vec<CutoutBand>,
-    how: How,
+    how: How<'a>,
 }
 
-enum Source<'a> {
-    Flat(FlatGrid<'a>, Shape),
-}
-
-enum How {
+enum How<'a> {
     /// Sampled on a grid of its own, whose unit vectors are made once.
     Projected { grid: CutoutGrid, vectors: Vec<Vector>, interpolation: Interpolation },
     /// Copied off the map.
-    Aligned { side: usize, centre_pixel: CentrePixel },
+    Aligned { from: &'a Observation, side: usize, centre_pixel: CentrePixel },
 }
 
 /// The arrays of a chunk: pixels, flags of pixels, flags of centres, first pixels.
@@ -40,7 +37,14 @@ struct Arrays {
 impl<'a> Cutter<'a> {
     /// Cutouts of flat maps, sampled on a grid around each centre.
     pub fn new(observation: &'a Observation, grid: CutoutGrid, interpolation: Interpolation) -> Self {
-        Self::flat(observation, How::Projected { vectors: grid.native_vectors(), grid, interpolation })
+        let how = How::Projected { vectors: grid.native_vectors(), grid, interpolation };
+        Self { source: Source::of_flat(observation), bands: flat_bands(observation), how }
+    }
+
+    /// Cutouts of HEALPix maps, sampled on a grid around each centre.
+    pub fn of_healpix(observation: &'a HealpixObservation, grid: CutoutGrid, interpolation: Interpolation) -> Self {
+        let how = How::Projected { vectors: grid.native_vectors(), grid, interpolation };
+        Self { source: Source::of_healpix(observation), bands: healpix_bands(observation), how }
     }
 
     /// Cutouts of `side` x `side` pixels copied off flat maps: nothing is resampled, and the centre lies within half a
@@ -54,20 +58,8 @@ impl<'a> Cutter<'a> {
             let pixel_arcmin = observation.geometry().pixel_size().to_arcmin().value();
             return Err(Error::BadGeometry { shape, pixel_arcmin, reason: "it has no pixels" });
         }
-        Ok(Self::flat(observation, How::Aligned { side, centre_pixel }))
-    }
-
-    fn flat(observation: &'a Observation, how: How) -> Self {
-        let geometry = observation.geometry();
-        Self {
-            source: Source::Flat(FlatGrid::new(geometry), geometry.shape()),
-            layers: Layers {
-                bands: observation.bands().iter().map(|band| band.map.pixels()).collect(),
-                valid: Some(observation.mask().valid()),
-            },
-            bands: observation.bands().iter().map(cutout_band).collect(),
-            how,
-        }
+        let how = How::Aligned { from: observation, side, centre_pixel };
+        Ok(Self { source: Source::of_flat(observation), bands: flat_bands(observation), how })
     }
 
     /// The bands that its cutouts have.
@@ -86,7 +78,7 @@ impl<'a> Cutter<'a> {
     /// One cutout for each row of a catalogue, all at once.
     ///
     /// # Errors
-    /// [`Error::NothingToCut`] when the catalogue has no rows, [`Error::NoneInside`] when no row lies inside the map.
+    /// [`Error::NothingToCut`] when the catalogue has no rows, [`Error::NoneInside`] when no row lies inside the maps.
     /// Single rows outside are no error: their cutouts are flagged.
     pub fn cut(&self, catalogue: &Catalogue) -> Result<Cutouts, Error> {
         self.check(catalogue)?;
@@ -125,33 +117,25 @@ impl<'a> Cutter<'a> {
         if catalogue.is_empty() {
             return Err(Error::NothingToCut { catalogue: catalogue.title() });
         }
-        let is_inside = |position: &SkyPosition| match &self.source {
-            Source::Flat(grid, _) => nearest(grid, *position).is_some(),
-        };
-        if !catalogue.positions().iter().any(is_inside) {
+        if !catalogue.positions().iter().any(|position| self.source.covers(*position)) {
             return Err(Error::NoneInside { catalogue: catalogue.title(), rows: catalogue.len() });
         }
         Ok(())
     }
 
     fn cut_unchecked(&self, catalogue: Catalogue) -> Cutouts {
-        let Arrays { pixels, valid, centre_missing, first_pixels } = match &self.source {
-            Source::Flat(grid, shape) => match &self.how {
-                How::Projected { grid: cutouts, vectors, interpolation } => {
-                    self.project(grid, (cutouts, vectors), *interpolation, catalogue.positions())
-                }
-                How::Aligned { side, centre_pixel } => {
-                    self.copy(grid, *shape, (*side, *centre_pixel), catalogue.positions())
-                }
-            },
-        };
-        let layout = match (&self.how, &self.source) {
-            (How::Projected { grid, .. }, _) => CutoutLayout::Projected(*grid),
-            (How::Aligned { side, .. }, Source::Flat(grid, _)) => {
-                CutoutLayout::Aligned { map: grid.geometry().clone(), side: *side, first_pixels }
+        let centres = catalogue.positions();
+        let (layout, arrays) = match &self.how {
+            How::Projected { grid, vectors, interpolation } => {
+                (CutoutLayout::Projected(*grid), self.project((grid, vectors), *interpolation, centres))
+            }
+            How::Aligned { from, side, centre_pixel } => {
+                let mut arrays = self.copy(from, (*side, *centre_pixel), centres);
+                let first_pixels = std::mem::take(&mut arrays.first_pixels);
+                (CutoutLayout::Aligned { map: from.geometry().clone(), side: *side, first_pixels }, arrays)
             }
         };
-        Cutouts::new(layout, self.bands.clone(), catalogue, (pixels, valid, centre_missing))
+        Cutouts::new(layout, self.bands.clone(), catalogue, (arrays.pixels, arrays.valid, arrays.centre_missing))
             .expect("arrays are made to fit, and the bands were checked by the observation")
     }
 
@@ -165,41 +149,33 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    fn project<G: SkyGrid>(
+    fn project(
         &self,
-        grid: &G,
-        (cutouts, vectors): (&CutoutGrid, &[Vector]),
+        (grid, vectors): (&CutoutGrid, &[Vector]),
         interpolation: Interpolation,
         centres: &[SkyPosition],
     ) -> Arrays {
         let mut arrays = self.blank(centres.len());
-        let n_pixels = vectors.len();
         arrays
             .pixels
-            .par_chunks_mut(self.bands.len() * n_pixels)
-            .zip(arrays.valid.par_chunks_mut(n_pixels))
+            .par_chunks_mut(self.bands.len() * vectors.len())
+            .zip(arrays.valid.par_chunks_mut(vectors.len()))
             .zip(arrays.centre_missing.par_iter_mut())
             .zip(centres)
             .for_each(|(((pixels, valid), centre_missing), centre)| {
-                let in_frame = convert_frame(*centre, Frame::Equatorial, cutouts.frame());
-                let turn = turn_between(grid, cutouts.frame(), &cutouts.geometry(in_frame).native_axes());
-                sample(grid, &self.layers, interpolation, (&turn, vectors), (pixels, valid));
-                *centre_missing = self.is_missing(grid, *centre);
+                let in_frame = convert_frame(*centre, Frame::Equatorial, grid.frame());
+                let axes = grid.geometry(in_frame).native_axes();
+                self.source.sample(interpolation, (grid.frame(), &axes), vectors, (pixels, valid));
+                *centre_missing = !self.source.is_valid(*centre);
             });
         arrays
     }
 
-    fn copy(
-        &self,
-        grid: &FlatGrid<'_>,
-        map: Shape,
-        (side, centre_pixel): (usize, CentrePixel),
-        centres: &[SkyPosition],
-    ) -> Arrays {
+    fn copy(&self, from: &Observation, (side, centre_pixel): (usize, CentrePixel), centres: &[SkyPosition]) -> Arrays {
         let mut arrays = self.blank(centres.len());
-        let shape = self.shape();
-        let flags = self.layers.valid.expect("an observation has a mask");
-        arrays.first_pixels = centres.par_iter().map(|centre| first_pixel(grid, side, centre_pixel, *centre)).collect();
+        let (shape, map) = (self.shape(), from.geometry().shape());
+        let first = |centre: &SkyPosition| first_pixel(from.geometry(), side, centre_pixel, *centre);
+        arrays.first_pixels = centres.par_iter().map(first).collect();
         arrays
             .pixels
             .par_chunks_mut(self.bands.len() * shape.n_pixels())
@@ -207,19 +183,15 @@ impl<'a> Cutter<'a> {
             .zip(arrays.centre_missing.par_iter_mut())
             .zip(centres.par_iter().zip(&arrays.first_pixels))
             .for_each(|(((pixels, valid), centre_missing), (centre, &[x0, y0]))| {
-                copy_window_into(map, flags, (x0, y0), shape, valid);
-                for (band, out) in self.layers.bands.iter().zip(pixels.chunks_exact_mut(shape.n_pixels())) {
-                    copy_window_into(map, band, (x0, y0), shape, out);
+                copy_window_into(map, from.mask().valid(), (x0, y0), shape, valid);
+                for (band, out) in from.bands().iter().zip(pixels.chunks_exact_mut(shape.n_pixels())) {
+                    copy_window_into(map, band.map.pixels(), (x0, y0), shape, out);
                     // What the map holds in masked pixels means nothing, and may be NaN.
                     out.iter_mut().zip(valid.iter()).filter(|(_, valid)| !**valid).for_each(|(pixel, _)| *pixel = 0.0);
                 }
-                *centre_missing = self.is_missing(grid, *centre);
+                *centre_missing = !self.source.is_valid(*centre);
             });
         arrays
-    }
-
-    fn is_missing<G: SkyGrid>(&self, grid: &G, centre: SkyPosition) -> bool {
-        nearest(grid, centre).is_none_or(|pixel| !self.layers.is_valid(pixel))
     }
 }
 
@@ -242,27 +214,12 @@ impl Iterator for Chunks<'_> {
     }
 }
 
-/// The pixel that holds an equatorial position.
-fn nearest<G: SkyGrid>(grid: &G, position: SkyPosition) -> Option<usize> {
-    let vector = crate::frame::unit_vector(convert_frame(position, Frame::Equatorial, grid.frame()));
-    grid.nearest(grid.axes().apply(vector))
-}
-
 /// First pixel of the window whose centre pixel is closest to an equatorial position; far outside where the map cannot
 /// show it.
-fn first_pixel(grid: &FlatGrid<'_>, side: usize, centre_pixel: CentrePixel, position: SkyPosition) -> [i64; 2] {
+fn first_pixel(map: &Geometry, side: usize, centre_pixel: CentrePixel, position: SkyPosition) -> [i64; 2] {
     const NOWHERE: [i64; 2] = [i32::MIN as i64; 2];
-    let here = convert_frame(position, Frame::Equatorial, grid.frame());
-    let Some(p) = grid.geometry().sky_to_pix(here) else { return NOWHERE };
+    let Some(p) = map.sky_to_pix(convert_frame(position, Frame::Equatorial, map.frame())) else { return NOWHERE };
     let reference = centre_pixel.of_side(side);
     // A conversion from floating point saturates, which is far outside as well.
     [(p.x - reference.x).round() as i64, (p.y - reference.y).round() as i64]
-}
-
-fn cutout_band(band: &Band) -> CutoutBand {
-    let (unit, nu) = match &band.map {
-        BandMap::Temperature { nu, .. } => (CutoutUnit::MicroKelvinCmb, Some(*nu)),
-        BandMap::ComptonY(_) => (CutoutUnit::ComptonY, None),
-    };
-    CutoutBand { name: band.name.clone(), unit, nu }
 }
