@@ -1,7 +1,9 @@
 //! Times one task of ours and prints one JSON line, as the Python scripts beside this file do for the peers.
 //!
-//! `ours fft PASS FLOAT N THREADS` with `PASS` one of `forward`, `inverse`, `filter`; `ours mmf N THREADS`.
+//! `ours fft PASS FLOAT N THREADS` with `PASS` one of `forward`, `inverse`, `filter`; `ours mmf N THREADS`;
+//! `ours sht PEER PASS NSIDE THREADS` with `PASS` one of `synthesis`, `analysis`, `PEER` who it is timed against.
 
+mod harmonics;
 mod matched_filter;
 
 use anyhow::{Result, bail};
@@ -30,7 +32,20 @@ fn main() -> Result<()> {
             })?;
             report(&format!("mmf_12scales_3bands_{n}_{threads}t"), seconds, Some(check));
         }
-        _ => bail!("usage: ours fft forward|inverse|filter f32|f64 N THREADS, or ours mmf N THREADS"),
+        ["sht", peer, pass, nside, threads] => {
+            let mut sky = harmonics::Sky::new(nside.parse()?)?;
+            let (seconds, check) = pool(threads)?.install(|| -> Result<_> {
+                Ok(match pass {
+                    "synthesis" => (best(|| sky.synthesise()), sky.map_rms()),
+                    "analysis" => (best(|| sky.analyse()), sky.alm_rms()),
+                    _ => bail!("pass {pass} is neither synthesis nor analysis"),
+                })
+            })?;
+            report(&format!("sht_{peer}_{pass}_{nside}_{threads}t"), seconds, Some(check));
+        }
+        _ => bail!(
+            "usage: ours fft forward|inverse|filter f32|f64 N THREADS, ours mmf N THREADS, or ours sht PEER PASS NSIDE THREADS"
+        ),
     }
     Ok(())
 }

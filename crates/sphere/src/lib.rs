@@ -14,6 +14,7 @@
 //!   distributed on the sphere*, ApJ 622, 759.
 
 pub mod error;
+pub mod harmonics;
 pub mod healpix;
 
 pub use error::Error;
