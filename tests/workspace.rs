@@ -12,11 +12,11 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("sky", &["units"]),
     ("sphere", &["units"]),
     ("maps", &["units", "fft", "fits", "sphere"]),
-    ("scene", &["units", "sky", "fft", "maps"]),
+    ("scene", &["units", "sky", "fft", "sphere", "maps"]),
     ("method", &["units", "maps", "scene"]),
     ("find-mmf", &["units", "sky", "fft", "maps", "scene", "method"]),
     ("eval", &["units", "maps", "scene", "method"]),
-    ("cli", &["units", "sky", "maps", "scene", "method", "find-mmf", "eval", "job"]),
+    ("cli", &["units", "sky", "sphere", "maps", "scene", "method", "find-mmf", "eval", "job"]),
 ];
 
 fn root() -> PathBuf {

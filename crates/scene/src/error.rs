@@ -9,6 +9,15 @@ pub enum Error {
     /// A map or geometry could not be built.
     #[error(transparent)]
     Maps(#[from] arcmin_maps::Error),
+    /// A grid on the sphere that cannot be.
+    #[error(transparent)]
+    Sphere(#[from] arcmin_sphere::Error),
+    /// Something that tiles have and full skies do not.
+    #[error("{what} is made on flat tiles alone: leave it out of the description of a sky on the sphere")]
+    NotOnSphere {
+        /// The component, or what else it is.
+        what: String,
+    },
     /// A formula of physics was asked for something it does not cover.
     #[error(transparent)]
     Sky(#[from] arcmin_sky::Error),

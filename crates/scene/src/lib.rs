@@ -18,6 +18,7 @@ pub mod dust;
 pub mod error;
 mod field;
 mod foreground;
+pub mod full_sky;
 pub mod ksz_haloes;
 pub mod lensing;
 mod lightcone;
@@ -45,6 +46,7 @@ pub use config::{
 };
 pub use dust::GalacticDustConfig;
 pub use error::Error;
+pub use full_sky::FullSky;
 pub use ksz_haloes::KszHaloesConfig;
 pub use lensing::HaloLensingConfig;
 pub use one_over_f::OneOverFConfig;

@@ -60,6 +60,20 @@ pub(crate) enum Draw {
         /// Number of the shell.
         shell: usize,
     },
+    /// One order of the spherical harmonics of a Gaussian component of a full sky.
+    Harmonic {
+        /// The component.
+        component: Component,
+        /// The order.
+        m: usize,
+    },
+    /// One ring of white noise of one band of a full sky.
+    RingNoise {
+        /// Number of the band.
+        band_idx: usize,
+        /// Number of the ring.
+        ring: u64,
+    },
     /// One plane of the density field.
     Density {
         /// Number of the plane.
@@ -80,6 +94,8 @@ impl Draw {
             Draw::Concentrations { shell } => [7, 0, shell as u64],
             Draw::Velocities { shell } => [8, 0, shell as u64],
             Draw::Density { plane } => [9, 0, plane as u64],
+            Draw::Harmonic { component, m } => [20, component.code(), m as u64],
+            Draw::RingNoise { band_idx, ring } => [21, band_idx as u64, ring],
         }
     }
 }
@@ -138,6 +154,8 @@ mod tests {
                 for index in 0..50 {
                     let mut draws = vec![Draw::Haloes { shell: index }, Draw::Noise { band_idx: 0, row: index }];
                     draws.push(Draw::Noise { band_idx: 1, row: index });
+                    draws.push(Draw::RingNoise { band_idx: 1, ring: index as u64 });
+                    draws.push(Draw::Harmonic { component: Component::Cmb, m: index });
                     draws.extend(Component::ALL.map(|component| Draw::Field { component, kx: index }));
                     draws.extend([Draw::Concentrations { shell: index }, Draw::Velocities { shell: index }]);
                     draws.extend([Draw::Density { plane: index }, Draw::OneOverF { band_idx: 0, kx: index }]);
