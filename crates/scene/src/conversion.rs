@@ -6,12 +6,15 @@
 //! Arnaud10 are exact power laws of M500c at fixed redshift, `M^(1/3)` and `M^(2/3 + 0.12 + 1/3)`, so a table in ln z
 //! at one mass does, to 5e-5.
 
+mod scatter;
+
 use crate::setup::HaloRange;
 use crate::{ConcentrationModel, Error, Halo};
 use arcmin_sky::pressure::Arnaud10;
 use arcmin_sky::{Cosmology, DiemerKravtsov15, Duffy08, LinearPower, NfwHalo};
 use arcmin_units::{HaloMass, M200c, M200m, M500c, Mvir, Radian, Redshift, SkyPosition};
 use rayon::prelude::*;
+use scatter::{ConcentrationTable, LnRatios};
 
 /// Nodes of the table of masses in ln M.
 const MASS_NODES: usize = 160;
@@ -54,6 +57,7 @@ pub(crate) struct ConversionTable {
     ln_mass_ratios: Vec<[f64; 4]>,
     /// `[ln theta500, ln y0, ln Y500]` at the reference mass, `[z]`.
     ln_gas: Vec<[f64; 3]>,
+    concentrations: ConcentrationTable,
 }
 
 /// Evenly spaced nodes.
@@ -91,6 +95,7 @@ impl ConversionTable {
             Ok([gas.theta500().value().ln(), gas.y0().ln(), gas.y500_sph_mpc2().ln()])
         };
         Ok(Self {
+            concentrations: ConcentrationTable::new(cosmology),
             ln_m,
             ln_z_mass,
             ln_z_gas,
@@ -99,23 +104,25 @@ impl ConversionTable {
         })
     }
 
-    /// Looks up the properties of a halo; mass and redshift lie in the table's range.
-    pub(crate) fn at(&self, m200m: M200m, z: Redshift) -> HaloProperties {
+    /// Looks up the properties of a halo whose concentration R200m / r_s is off the mean by a factor `exp(ln_c_offset)`;
+    /// mass and redshift lie in the table's range.
+    pub(crate) fn at(&self, m200m: M200m, z: Redshift, ln_c_offset: f64) -> HaloProperties {
         let (ln_m, ln_z) = (m200m.value().ln(), z.value().ln());
         let (m, m_part) = self.ln_m.locate(ln_m);
         let (row, row_part) = self.ln_z_mass.locate(ln_z);
         let at_row = |row: usize| lerp(&self.ln_mass_ratios[row * MASS_NODES + m..], m_part);
-        let [ln_m500c, ln_mvir, ln_m200c, ln_c200c] = lerp(&[at_row(row), at_row(row + 1)], row_part);
+        let [m500c, mvir, m200c, c200c] = lerp(&[at_row(row), at_row(row + 1)], row_part);
+        let ln = self.concentrations.scatter(LnRatios { m500c, mvir, m200c, c200c }, z, ln_c_offset);
         let (gas, gas_part) = self.ln_z_gas.locate(ln_z);
         let [ln_theta, ln_y0, ln_y500] = lerp(&self.ln_gas[gas..], gas_part);
-        let m500c = m200m.value() * ln_m500c.exp();
+        let m500c = m200m.value() * ln.m500c.exp();
         let ln_over_reference = (m500c / REFERENCE_M500C_MSUN).ln();
         HaloProperties {
-            m200c: M200c::new(m200m.value() * ln_m200c.exp()),
-            c200c: ln_c200c.exp(),
+            m200c: M200c::new(m200m.value() * ln.m200c.exp()),
+            c200c: ln.c200c.exp(),
             y500_mpc2: (ln_y500 + Y500_SLOPE * ln_over_reference).exp(),
             m500c: M500c::new(m500c),
-            mvir: Mvir::new(m200m.value() * ln_mvir.exp()),
+            mvir: Mvir::new(m200m.value() * ln.mvir.exp()),
             theta500: Radian::new((ln_theta + THETA_SLOPE * ln_over_reference).exp()),
             y0: (ln_y0 + Y0_SLOPE * ln_over_reference).exp(),
         }
@@ -214,7 +221,7 @@ mod tests {
                 let z = Redshift::new(0.02 * 150f64.powf(f64::from(step) / 59.0));
                 let m200m = M200m::new(1e13 * 500f64.powf(f64::from(step * 37 % 60) / 59.0));
                 let exact = exact_halo(m200m, z, position, model, &cosmology, &power).unwrap();
-                let ours = table.at(m200m, z);
+                let ours = table.at(m200m, z, 0.0);
                 for (name, ours, exact, tolerance) in [
                     ("M500c", ours.m500c.value(), exact.m500c.value(), tolerance),
                     ("Mvir", ours.mvir.value(), exact.mvir.value(), tolerance),

@@ -9,6 +9,7 @@ use arcmin_sky::{Cosmology, LinearPower, Tinker08};
 use arcmin_units::{M200m, Redshift};
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Width of a redshift shell aimed at.
 const SHELL_WIDTH: f64 = 0.01;
@@ -70,18 +71,61 @@ impl LightCone {
         self.shells[shell].total_per_sr()
     }
 
+    /// Number of mass cells.
+    pub(crate) fn n_cells(&self) -> usize {
+        self.shells[0].cumulative_per_sr.len()
+    }
+
+    /// Mass at a node between cells.
+    pub(crate) fn mass_at_node(&self, node: usize) -> M200m {
+        M200m::new((self.ln_m_min + node as f64 * self.cell_width).exp())
+    }
+
+    /// Where a mass lies among the nodes.
+    pub(crate) fn node_of(&self, mass: M200m) -> f64 {
+        (mass.value().ln() - self.ln_m_min) / self.cell_width
+    }
+
+    /// Redshifts of the near and far side of a shell.
+    pub(crate) fn redshifts(&self, shell: usize) -> [f64; 2] {
+        let shell = &self.shells[shell];
+        [shell.z_near, shell.z_near + shell.width]
+    }
+
+    /// Expected haloes per steradian in some mass cells of one shell.
+    pub(crate) fn per_sr_in(&self, shell: usize, cells: &Range<usize>) -> f64 {
+        let shell = &self.shells[shell];
+        shell.below(cells.end) - shell.below(cells.start)
+    }
+
     /// Draws mass and redshift of one halo of a shell.
     pub(crate) fn draw(&self, shell: usize, rng: &mut impl Rng) -> (M200m, Redshift) {
-        let shell = &self.shells[shell];
         let [mass, redshift]: [f64; 2] = rng.random();
-        let below = mass * shell.total_per_sr();
+        let mass = self.mass(shell, mass * self.shells[shell].total_per_sr());
+        (mass, Redshift::new(self.redshift(shell, redshift)))
+    }
+
+    /// Draws the mass of one halo among some mass cells of a shell.
+    pub(crate) fn draw_mass_in(&self, shell: usize, cells: &Range<usize>, rng: &mut impl Rng) -> M200m {
+        let below = self.shells[shell].below(cells.start) + rng.random::<f64>() * self.per_sr_in(shell, cells);
+        self.mass(shell, below)
+    }
+
+    /// The redshift within a shell below which a share of its haloes lies.
+    pub(crate) fn redshift(&self, shell: usize, share: f64) -> f64 {
+        let shell = &self.shells[shell];
+        shell.z_near + shell.width * invert_ramp(share, shell.far_over_near)
+    }
+
+    /// The mass of a shell below which a number of haloes per steradian lies.
+    fn mass(&self, shell: usize, below: f64) -> M200m {
+        let shell = &self.shells[shell];
         let cell = shell.cumulative_per_sr.partition_point(|&sum| sum <= below).min(shell.last_cell());
         let cell_start = if cell == 0 { 0.0 } else { shell.cumulative_per_sr[cell - 1] };
         let within = (below - cell_start) / (shell.cumulative_per_sr[cell] - cell_start);
         let along = invert_ramp(within, shell.density[cell + 1] / shell.density[cell]);
         let ln_m = self.ln_m_min + (cell as f64 + along) * self.cell_width;
-        let z = shell.z_near + shell.width * invert_ramp(redshift, shell.far_over_near);
-        (M200m::new(ln_m.exp()), Redshift::new(z))
+        M200m::new(ln_m.exp())
     }
 }
 
@@ -101,6 +145,11 @@ impl Shell {
     /// The heaviest cell that holds anything: beyond it the mass function underflows to zero.
     fn last_cell(&self) -> usize {
         self.cumulative_per_sr.partition_point(|&sum| sum < self.total_per_sr())
+    }
+
+    /// Haloes per steradian below a node.
+    fn below(&self, node: usize) -> f64 {
+        if node == 0 { 0.0 } else { self.cumulative_per_sr[node - 1] }
     }
 
     fn total_per_sr(&self) -> f64 {

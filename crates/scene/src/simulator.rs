@@ -5,6 +5,7 @@
 //! 3. In Fourier space each band gets what is painted and the Gaussian fields, times its beam, and its 1/f noise.
 //! 4. The rim is cut off, and white noise is added to each pixel.
 
+use crate::clustering::{LargeScale, StructureModel};
 use crate::conversion::exact_halo;
 use crate::population::{PlacedHalo, Population};
 use crate::render::{Buffers, Painted, Renderer};
@@ -42,6 +43,8 @@ pub struct Simulator {
     tiling: Tiling,
     /// What haloes are drawn from; `None` in a sky in which nothing is made of them.
     population: Option<Population>,
+    /// What density and velocity fields are drawn from; `None` without clustering.
+    structure: Option<StructureModel>,
     renderer: Renderer,
 }
 
@@ -56,8 +59,11 @@ impl Simulator {
         check_tile_counts(&setup, &tiling)?;
         let power = LinearPower::eisenstein_hu98(&setup.cosmology);
         let population = setup.needs_haloes().then(|| Population::new(&setup, &power)).transpose()?;
+        let clustering = setup.optional.clustering.as_ref().filter(|_| population.is_some());
+        let structure =
+            clustering.map(|config| StructureModel::new(config, &setup.haloes, window, &power)).transpose()?;
         let renderer = Renderer::new(&setup, window)?;
-        Ok(Self { setup, power, window, tiling, population, renderer })
+        Ok(Self { setup, power, window, tiling, population, structure, renderer })
     }
 
     /// What is simulated.
@@ -128,8 +134,10 @@ impl Simulator {
     pub(crate) fn tile_context(&self, split: Split, tile: usize, haloes: Haloes) -> Result<TileContext, Error> {
         let geometry = self.geometry(split, tile)?;
         let key = self.key(split, tile);
-        let placed = self.place(key, &geometry, haloes)?;
-        Ok(TileContext { key, geometry, window: self.window, placed })
+        let structure = self.structure.as_ref().map(|model| model.draw(key));
+        let placed = self.place(key, &geometry, haloes, structure.as_ref())?;
+        let density = structure.map(|structure| structure.density);
+        Ok(TileContext { key, geometry, window: self.window, placed, density })
     }
 
     fn key(&self, split: Split, tile: usize) -> TileKey {
@@ -152,7 +160,13 @@ impl Simulator {
     }
 
     /// The haloes of a tile and its rim, numbered.
-    fn place(&self, key: TileKey, geometry: &Geometry, haloes: Haloes) -> Result<Vec<PlacedHalo>, Error> {
+    fn place(
+        &self,
+        key: TileKey,
+        geometry: &Geometry,
+        haloes: Haloes,
+        structure: Option<&LargeScale>,
+    ) -> Result<Vec<PlacedHalo>, Error> {
         let Some(population) = &self.population else { return Ok(Vec::new()) };
         let (given, drawn) = match haloes {
             Haloes::Drawn => (&[][..], true),
@@ -162,7 +176,7 @@ impl Simulator {
         let mut placed = self.place_given(given, geometry)?;
         if drawn {
             let numbers = given.len() as u64..;
-            let drawn = population.draw(key, &self.window, geometry).into_iter().zip(numbers);
+            let drawn = population.draw(key, &self.window, geometry, structure).into_iter().zip(numbers);
             placed
                 .extend(drawn.map(|(PlacedHalo { halo, pixel }, id)| PlacedHalo { halo: Halo { id, ..halo }, pixel }));
         }

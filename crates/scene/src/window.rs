@@ -47,17 +47,28 @@ impl Window {
         solid_angle_sr(0.5 * self.tile.nx as f64 * self.pixel_rad, 0.5 * self.tile.ny as f64 * self.pixel_rad)
     }
 
+    /// The position in pixels of the tile at shares of the padded window's sides.
+    pub(crate) fn position_at(&self, [across, along]: [f64; 2]) -> PixelPosition {
+        let x = self.padded.nx as f64 * across - 0.5 - self.rim() as f64;
+        let y = self.padded.ny as f64 * along - 0.5 - self.rim() as f64;
+        PixelPosition { x, y }
+    }
+
+    /// Solid angle of the padded window were it flat: that of its pixels at the centre.
+    pub(crate) fn flat_solid_angle_sr(&self) -> f64 {
+        self.padded.n_pixels() as f64 * self.pixel_rad * self.pixel_rad
+    }
+
     /// Draws a position that is uniform on the sky within the padded window, in pixels of the tile.
     ///
     /// The area element of the gnomonic plane, `(1 + u^2 + v^2)^(-3/2)`, is met by rejection.
     pub(crate) fn draw_position(&self, rng: &mut impl Rng) -> PixelPosition {
         loop {
             let [across, along, keep]: [f64; 3] = rng.random();
-            let x = self.padded.nx as f64 * across - 0.5 - self.rim() as f64;
-            let y = self.padded.ny as f64 * along - 0.5 - self.rim() as f64;
-            let (u, v) = self.tangent_plane(PixelPosition { x, y });
+            let position = self.position_at([across, along]);
+            let (u, v) = self.tangent_plane(position);
             if keep < (1.0 + u * u + v * v).powf(-1.5) {
-                return PixelPosition { x, y };
+                return position;
             }
         }
     }
@@ -87,7 +98,7 @@ impl Window {
     }
 
     /// Tangent-plane coordinates in radians, along the pixel axes (the sign of the first does not matter here).
-    fn tangent_plane(&self, p: PixelPosition) -> (f64, f64) {
+    pub(crate) fn tangent_plane(&self, p: PixelPosition) -> (f64, f64) {
         let from_centre = |at: f64, n: usize| (at - (n as f64 - 1.0) / 2.0) * self.pixel_rad;
         (from_centre(p.x, self.tile.nx), from_centre(p.y, self.tile.ny))
     }
