@@ -5,10 +5,12 @@
 //! [`HealpixPixels`]. For cutouts the nested order is the better one: what is near on the sky is then near in memory.
 
 mod grid;
+mod harmonic;
 mod map;
 mod observation;
 mod pixels;
 
+pub use harmonic::MissingPixels;
 pub use map::{HealpixMap, OrderedPixels};
 pub use observation::{HealpixBand, HealpixBandMap, HealpixObservation};
 pub use pixels::HealpixPixels;

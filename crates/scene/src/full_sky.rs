@@ -88,8 +88,8 @@ impl FullSky {
 
     /// The map of one band; `None` when told to stop.
     ///
-    /// `watch` is called as the work goes on. Memory: 8 bytes for each (l, m) twice over, the map in f32, and up to
-    /// 256 MiB for a block of rings.
+    /// `watch` is called as the work goes on. Memory: `8 lmax^2` bytes of coefficients, the map in f32, and 256 MiB
+    /// for a block of rings.
     ///
     /// # Errors
     /// None is known for a region made by [`RingRegion`].
