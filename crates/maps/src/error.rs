@@ -185,13 +185,17 @@ pub enum Error {
         reason: &'static str,
     },
     /// A map whose header does not name the unit of its pixels.
-    #[error("{place}: no BUNIT or UNITS keyword says what the pixels are: give it with --unit uK or --unit compton-y")]
+    #[error(
+        "{place}: no BUNIT, UNITS or TUNIT keyword says what the pixels are: give it with --unit uK or --unit compton-y"
+    )]
     MissingUnit {
         /// The file and HDU.
         place: Place,
     },
     /// A map in a unit that is not ours.
-    #[error("{place}: {keyword} = '{unit}' is not a unit we know: say with --unit (uK, mK, K, compton-y) what it is")]
+    #[error(
+        "{place}: {keyword} = '{unit}' is not a unit we know: say with --unit (uK, mK, K, Jy/sr, MJy/sr, compton-y) what it is"
+    )]
     UnknownUnit {
         /// The file and HDU.
         place: Place,
@@ -201,7 +205,9 @@ pub enum Error {
         unit: String,
     },
     /// A map whose header names two units.
-    #[error("{place}: {first} and {second} name different units: say with --unit (uK, mK, K, compton-y) which it is")]
+    #[error(
+        "{place}: {first} and {second} name different units: say with --unit (uK, mK, K, Jy/sr, MJy/sr, compton-y) which it is"
+    )]
     ContradictingUnits {
         /// The file and HDU.
         place: Place,
@@ -209,6 +215,92 @@ pub enum Error {
         first: &'static str,
         /// The other keyword.
         second: &'static str,
+    },
+    /// A map of brightness without its frequency.
+    #[error("{place}: a map in {unit} needs its frequency (no FREQ keyword): give it with --freq-ghz")]
+    BrightnessFrequency {
+        /// The file and HDU.
+        place: Place,
+        /// Unit of the pixels.
+        unit: crate::file::FileUnit,
+    },
+    /// A table that is no HEALPix map.
+    #[error("{place} is not a HEALPix map: it has neither PIXTYPE = 'HEALPIX' nor the keyword NSIDE")]
+    NotHealpix {
+        /// The file and HDU.
+        place: Place,
+    },
+    /// A HEALPix map that does not say in which order its pixels are.
+    #[error("{place}: no ORDERING keyword says how the pixels are counted: give it with --ordering ring or nested")]
+    MissingOrdering {
+        /// The file and HDU.
+        place: Place,
+    },
+    /// A HEALPix map whose order of pixels does not exist.
+    #[error("{place}: ORDERING = '{ordering}' is neither RING nor NESTED: say with --ordering which it is")]
+    UnknownOrdering {
+        /// The file and HDU.
+        place: Place,
+        /// The order as in the header.
+        ordering: String,
+    },
+    /// A HEALPix map that does not say which frame its positions are in.
+    #[error("{place}: no COORDSYS keyword names the frame: give it with --frame equatorial or --frame galactic")]
+    MissingCoordsys {
+        /// The file and HDU.
+        place: Place,
+    },
+    /// A HEALPix map whose number of pixels is not that of its resolution.
+    #[error("{place}: NSIDE = {nside} has {expected} pixels, the table holds {got}{hint}: correct the header")]
+    HealpixTableLength {
+        /// The file and HDU.
+        place: Place,
+        /// Resolution by the header.
+        nside: arcmin_sphere::Nside,
+        /// Pixels that the header promises.
+        expected: u64,
+        /// Pixels in the table.
+        got: u64,
+        /// What resolution the table might have.
+        hint: String,
+    },
+    /// A HEALPix map with the number of a pixel that does not exist.
+    #[error("{place}: row {row} is for pixel {pixel}, nside {nside} has the pixels 0 to {}", nside.n_pixels() - 1)]
+    NoSuchPixel {
+        /// The file and HDU.
+        place: Place,
+        /// Number of the row, the first being 1.
+        row: u64,
+        /// Number of the pixel.
+        pixel: i64,
+        /// Resolution.
+        nside: arcmin_sphere::Nside,
+    },
+    /// A HEALPix map with two values for one pixel.
+    #[error("{place}: pixel {pixel} has two rows: which of them counts is not known")]
+    RepeatedPixel {
+        /// The file and HDU.
+        place: Place,
+        /// Number of the pixel.
+        pixel: u64,
+    },
+    /// Two HEALPix maps that should have the same resolution do not.
+    #[error("{what} has nside {got}, the map {expected}: bring it to the map's resolution first")]
+    NsideDiffers {
+        /// Which map.
+        what: &'static str,
+        /// Resolution of the first map.
+        expected: arcmin_sphere::Nside,
+        /// Resolution of this one.
+        got: arcmin_sphere::Nside,
+    },
+    /// A resolution to which a HEALPix map cannot be brought.
+    #[error("a map of nside {from} cannot be brought to nside {to}: one must be a power of two times the other")]
+    BadRegrading {
+        /// Resolution of the map.
+        from: arcmin_sphere::Nside,
+        /// Resolution asked for.
+        to: arcmin_sphere::Nside,
     },
     /// A temperature map without its frequency.
     #[error("band {band}: no FREQ keyword says at what frequency it was observed: give it with --freq-ghz")]

@@ -7,10 +7,12 @@
 //! Beside the sky coordinates these keywords are written, and read where they are there: `BUNIT`, `FREQ` (GHz),
 //! `BEAMFWHM` (arcmin; `BMAJ` in degrees is read too), `NOISE` (map unit times arcmin) and `BAND` (a name).
 
+mod brightness;
 mod read;
 mod unit;
 mod write;
 
 pub use read::{HduChoice, MapFile, ReadOptions, UnitMap, read_map, read_mask};
+pub(crate) use read::{band_name_of, beam_of, frequency_of, not_negative};
 pub use unit::FileUnit;
 pub use write::{write_band, write_image, write_map, write_mask};

@@ -85,19 +85,20 @@ pub fn read_map(path: &Path, options: &ReadOptions) -> Result<MapFile, Error> {
     let unit = options.unit.map_or_else(|| FileUnit::from_header(header), Ok)?;
     let geometry = geometry_of(&image, options.frame)?;
     let mut pixels = image.data.to_f32_with_nan();
-    let scale = unit.scale();
+    let nu = match unit {
+        FileUnit::ComptonY => None,
+        _ => options.nu.map_or_else(|| frequency_of(header), |nu| Ok(Some(nu)))?,
+    };
+    let scale = unit.scale(nu).ok_or_else(|| Error::BrightnessFrequency { place: header.place().clone(), unit })?;
     for pixel in &mut pixels {
         // In double precision, so that a change of unit rounds once; infinity becomes NaN, to be one kind of gap.
         let value = f64::from(*pixel) * scale;
         *pixel = if value.is_finite() { value as f32 } else { f32::NAN };
     }
     let finite = Mask::new(geometry.clone(), pixels.iter().map(|p| p.is_finite()).collect())?;
-    let (map, nu) = match unit {
-        FileUnit::ComptonY => (UnitMap::ComptonY(Map::new(geometry, pixels)?), None),
-        FileUnit::MicroKelvin | FileUnit::MilliKelvin | FileUnit::Kelvin => {
-            let nu = options.nu.map_or_else(|| frequency_of(header), |nu| Ok(Some(nu)))?;
-            (UnitMap::Temperature(Map::new(geometry, pixels)?), nu)
-        }
+    let map = match unit {
+        FileUnit::ComptonY => UnitMap::ComptonY(Map::new(geometry, pixels)?),
+        _ => UnitMap::Temperature(Map::new(geometry, pixels)?),
     };
     let beam = options.beam.clone().map_or_else(|| beam_of(header), |beam| Ok(Some(beam)))?;
     let noise_arcmin = match options.noise_arcmin {
@@ -155,7 +156,7 @@ fn geometry_of(image: &Image, frame: Option<Frame>) -> Result<Geometry, Error> {
     Geometry::from_header(&image.header, frame)
 }
 
-fn beam_of(header: &Header) -> Result<Option<Beam>, Error> {
+pub(crate) fn beam_of(header: &Header) -> Result<Option<Beam>, Error> {
     let fwhm = match not_negative(header, "BEAMFWHM")? {
         Some(arcmin) => Some(Arcmin::new(arcmin)),
         None => not_negative(header, "BMAJ")?.map(|deg| Degree::new(deg).to_arcmin()),
@@ -164,7 +165,7 @@ fn beam_of(header: &Header) -> Result<Option<Beam>, Error> {
 }
 
 /// `BAND`, which may be text or a number.
-fn band_name_of(header: &Header) -> Result<Option<String>, Error> {
+pub(crate) fn band_name_of(header: &Header) -> Result<Option<String>, Error> {
     let name = match header.get("BAND") {
         Some(arcmin_fits::Value::Text(name)) => Some(name.trim().to_owned()),
         _ => header.get_f64("BAND")?.map(|number| number.to_string()),
@@ -173,13 +174,13 @@ fn band_name_of(header: &Header) -> Result<Option<String>, Error> {
 }
 
 /// `FREQ`; a number that can only be Hz is refused.
-fn frequency_of(header: &Header) -> Result<Option<Ghz>, Error> {
+pub(crate) fn frequency_of(header: &Header) -> Result<Option<Ghz>, Error> {
     const GHZ_MAX: f64 = 1e5;
     let nu_ghz = checked(header, "FREQ", "a frequency in GHz", |value| value > 0.0 && value < GHZ_MAX)?;
     Ok(nu_ghz.map(Ghz::new))
 }
 
-fn not_negative(header: &Header, key: &'static str) -> Result<Option<f64>, Error> {
+pub(crate) fn not_negative(header: &Header, key: &'static str) -> Result<Option<f64>, Error> {
     checked(header, key, "a number above or equal to zero", |value| value >= 0.0)
 }
 

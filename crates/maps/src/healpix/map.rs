@@ -1,8 +1,8 @@
 //! A map of the sphere.
 
-use super::HealpixPixels;
+use super::{HealpixOrdering, HealpixPixels};
 use crate::Interpolation;
-use arcmin_sphere::healpix::{Nested, Nside, Ordering, Ring};
+use arcmin_sphere::healpix::{Nested, Nside, Ring};
 use arcmin_units::{Frame, PixelUnit, SkyPosition};
 use rayon::prelude::*;
 use std::marker::PhantomData;
@@ -65,11 +65,11 @@ impl<U: PixelUnit> HealpixMap<U> {
         with_pixels!(&self.pixels, pixels => pixels.grid().nside())
     }
 
-    /// Name of the order in which the pixels lie, as in the `ORDERING` keyword.
-    pub fn ordering(&self) -> &'static str {
+    /// Order in which the pixels lie.
+    pub fn ordering(&self) -> HealpixOrdering {
         match self.pixels {
-            OrderedPixels::Ring(_) => Ring::NAME,
-            OrderedPixels::Nested(_) => Nested::NAME,
+            OrderedPixels::Ring(_) => HealpixOrdering::Ring,
+            OrderedPixels::Nested(_) => HealpixOrdering::Nested,
         }
     }
 
