@@ -191,5 +191,5 @@ fn bands_that_do_not_go_together_are_one_line() {
     assert!(matches!(HealpixObservation::new(vec![y(), y()]), Err(Error::DuplicateBand { .. })));
     assert!(matches!(HealpixObservation::new(vec![]), Err(Error::NoBands)));
     let map: HealpixMap<ComptonY> = HealpixMap::new(Frame::Galactic, ring(4));
-    assert_eq!(map.ordering(), "RING");
+    assert_eq!(map.ordering(), arcmin_maps::healpix::HealpixOrdering::Ring);
 }
