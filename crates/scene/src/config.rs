@@ -71,7 +71,8 @@ pub struct SceneConfig {
     pub tiles: TilesConfig,
     /// The haloes that carry the thermal SZ effect.
     pub haloes: HaloesConfig,
-    /// The model of the Gaussian foregrounds.
+    /// The model of the Gaussian foregrounds; none unless given.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub foregrounds: ForegroundsConfig,
     /// How haloes follow the large-scale structure; without it they lie at random.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -149,7 +150,7 @@ pub struct HaloesConfig {
     /// Log-normal scatter of Compton y at given mass, in ln y about a median factor of one; zero for none.
     pub y_ln_scatter: f64,
     /// Log-normal scatter of the concentration at given M200m, in ln c; it moves M500c and Mvir. None unless given.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub concentration_ln_scatter: f64,
     /// Share of the haloes of Tinker08 that is kept, drawn at random; all unless given.
     ///
@@ -159,12 +160,12 @@ pub struct HaloesConfig {
     pub abundance_factor: f64,
 }
 
-fn is_zero(value: &f64) -> bool {
-    *value == 0.0
-}
-
 fn one() -> f64 {
     1.0
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 fn is_one(value: &f64) -> bool {
@@ -172,9 +173,12 @@ fn is_one(value: &f64) -> bool {
 }
 
 /// The model of the Gaussian foregrounds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "model", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ForegroundsConfig {
+    /// No Gaussian foregrounds: what there is, is painted.
+    #[default]
+    None,
     /// The best fit of George et al. 2015, whose numbers ship with `arcmin-sky`: components `ksz`, `tsz_background`,
     /// `dusty_poisson`, `dusty_clustered`, `radio`.
     George15,

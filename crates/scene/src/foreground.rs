@@ -46,6 +46,7 @@ pub(crate) fn field_model(setup: &Setup, component: Component) -> Option<FieldMo
             };
             Some(FieldModel::new(move |ell| spectrum.c_ell(ell), same_in_all_bands))
         }
+        (_, ForegroundsConfig::None) => None,
         (_, ForegroundsConfig::George15) => george15(setup, component),
         (Component::Ksz, ForegroundsConfig::Deepsz { ksz_d_ell_uk2, .. }) => {
             let d_ell = *ksz_d_ell_uk2;

@@ -214,6 +214,7 @@ fn check_foregrounds(raw: &ForegroundsConfig, components: &[Component], n_bands:
     use Component::{DustyClustered, DustyPoisson, Ksz, PointSources, Radio, TszBackground};
     const OF_A_MODEL: [Component; 6] = [Ksz, DustyPoisson, DustyClustered, Radio, PointSources, TszBackground];
     let (model, fields): (_, &[Component]) = match raw {
+        ForegroundsConfig::None => ("none", &[]),
         ForegroundsConfig::George15 => ("george15", &[Ksz, TszBackground, DustyPoisson, DustyClustered, Radio]),
         ForegroundsConfig::Deepsz { .. } => ("deepsz", &[Ksz, TszBackground, PointSources]),
     };
