@@ -1,10 +1,13 @@
-//! Painting haloes: the projected pressure profile of each, truncated, added to a Compton-y image.
+//! Painting haloes: the projected profile of each, truncated, added to an image: pressure in Compton y, moving gas in uK.
 //!
 //! Distances are measured on the sky to first order about each halo: the metric of the gnomonic projection at its
 //! position makes a circle on the sky an ellipse in pixels (1% at 6 degrees from the tile's centre). Pixels near a
 //! halo's centre hold the mean over 5 x 5 points, as the profile has a cusp there: a pixel is right to 0.6% of the central
 //! value, and the flux to 0.5%, for theta500 from one pixel up.
 
+use crate::window::Window;
+use arcmin_maps::PixelPosition;
+use arcmin_units::Radian;
 use rayon::prelude::*;
 
 /// Rows that are painted as one task. The image does not depend on it: each pixel adds up its haloes in their order.
@@ -67,13 +70,25 @@ pub(crate) struct Stamp {
     pub(crate) y: f64,
     /// Angle in arcmin squared of a pixel step: `dx^2`, `2 dx dy` and `dy^2` terms.
     pub(crate) metric_arcmin2: [f64; 3],
-    /// Angle under which R500c is seen.
+    /// Angle that is one in the units of the profile: that of R500c.
     pub(crate) theta500_arcmin: f64,
-    /// Central Compton y.
-    pub(crate) y0: f64,
+    /// Value at the centre.
+    pub(crate) central: f64,
 }
 
 impl Stamp {
+    /// A halo at a position in pixels of the tile, on an image of the padded window.
+    pub(crate) fn new(window: &Window, pixel: PixelPosition, theta500: Radian, central: f64) -> Self {
+        let rim = window.rim() as f64;
+        Self {
+            x: pixel.x + rim,
+            y: pixel.y + rim,
+            metric_arcmin2: window.metric_arcmin2(pixel),
+            theta500_arcmin: theta500.to_arcmin().value(),
+            central,
+        }
+    }
+
     /// Angle from the centre within which pixels may hold something: the truncation and one pixel more, as the corner
     /// of a pixel may be inside where its centre is not.
     fn reach_arcmin(&self, x_max: f64) -> f64 {
@@ -154,15 +169,15 @@ impl<'a> Brush<'a> {
         };
         let inner = self.columns(self.theta_subsampled_arcmin, dy, pixels.len()).unwrap_or(outer.end..outer.end);
         let inner = inner.start.clamp(outer.start, outer.end)..inner.end.clamp(outer.start, outer.end);
-        let y0 = self.stamp.y0 as f32;
+        let central = self.stamp.central as f32;
         for columns in [outer.start..inner.start, inner.end..outer.end] {
             for column in columns {
                 let dx = (column as f64 - self.stamp.x) as f32;
-                pixels[column] += y0 * self.shape_at(dx, dy as f32);
+                pixels[column] += central * self.shape_at(dx, dy as f32);
             }
         }
         for column in inner {
-            pixels[column] += y0 * self.pixel_mean((column as f64 - self.stamp.x) as f32, dy as f32);
+            pixels[column] += central * self.pixel_mean((column as f64 - self.stamp.x) as f32, dy as f32);
         }
     }
 
@@ -213,7 +228,7 @@ mod tests {
 
     fn stamp(x: f64, y: f64, theta500_arcmin: f64, pixel_arcmin: f64) -> Stamp {
         let scale = pixel_arcmin * pixel_arcmin;
-        Stamp { x, y, metric_arcmin2: [0.97 * scale, 0.01 * scale, 0.985 * scale], theta500_arcmin, y0: 1e-4 }
+        Stamp { x, y, metric_arcmin2: [0.97 * scale, 0.01 * scale, 0.985 * scale], theta500_arcmin, central: 1e-4 }
     }
 
     /// The obvious twin: every pixel is the mean over many points of the exact shape, in double precision.
@@ -229,7 +244,7 @@ mod tests {
                 let theta_arcmin = (a * dx * dx + 2.0 * b * dx * dy + c * dy * dy).sqrt();
                 sum += shape(theta_arcmin / stamp.theta500_arcmin);
             }
-            *pixel += (stamp.y0 * sum / (POINTS * POINTS) as f64) as f32;
+            *pixel += (stamp.central * sum / (POINTS * POINTS) as f64) as f32;
         }
     }
 
@@ -244,7 +259,7 @@ mod tests {
             paint(&mut fast, 64, &[stamp], &ProfileTable::new(shape, 5.0));
             paint_slowly(&mut slow, 64, &stamp);
             for (idx, (&fast, &slow)) in fast.iter().zip(&slow).enumerate() {
-                let difference = f64::from(fast - slow) / stamp.y0;
+                let difference = f64::from(fast - slow) / stamp.central;
                 prop_assert!(difference.abs() < 6e-3, "pixel {idx}: {difference:e} of the centre");
             }
             let sum = |image: &[f32]| image.iter().map(|&v| f64::from(v)).sum::<f64>();

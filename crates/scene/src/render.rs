@@ -2,6 +2,7 @@
 
 use crate::field::{Column, EllTable, Field};
 use crate::foreground::fields;
+use crate::ksz_haloes::KszPainter;
 use crate::lensing::LensedCmb;
 use crate::one_over_f::OneOverFConfig;
 use crate::paint::{ProfileTable, Stamp, paint};
@@ -34,6 +35,7 @@ pub(crate) struct Renderer {
     fields: Vec<Field>,
     bands: Vec<BandPlan>,
     paints_tsz: bool,
+    ksz_haloes: Option<KszPainter>,
     lensed_cmb: Option<LensedCmb>,
     sources: Option<SourceModel>,
 }
@@ -92,6 +94,7 @@ impl Renderer {
             fields: fields(setup, &wavenumbers, window.pixel_rad().powi(2)),
             wavenumbers,
             paints_tsz: setup.has(Component::Tsz),
+            ksz_haloes: KszPainter::new(setup),
             lensed_cmb: LensedCmb::new(setup)?,
             sources: SourceModel::new(setup)?,
         })
@@ -108,20 +111,31 @@ impl Renderer {
     }
 
     /// Paints everything that is painted on a tile.
-    pub(crate) fn paint(&self, tile: &TileContext, buffers: &mut Buffers) -> Painted {
-        Painted {
+    pub(crate) fn paint(&self, tile: &TileContext, buffers: &mut Buffers) -> Result<Painted, Error> {
+        Ok(Painted {
             y: if self.paints_tsz { self.tsz_spectrum(&tile.placed, buffers) } else { None },
-            achromatic: self.achromatic_spectrum(tile, buffers),
+            achromatic: self.achromatic_spectrum(tile, buffers)?,
             sources: self.sources.as_ref().map(|sources| sources.draw(tile)),
-        }
+        })
     }
 
     /// The half spectrum in uK of the images that all bands see alike, `None` when there is none.
-    fn achromatic_spectrum(&self, tile: &TileContext, buffers: &mut Buffers) -> Option<Vec<Complex<f32>>> {
-        let lensed_cmb = self.lensed_cmb.as_ref()?;
+    fn achromatic_spectrum(
+        &self,
+        tile: &TileContext,
+        buffers: &mut Buffers,
+    ) -> Result<Option<Vec<Complex<f32>>>, Error> {
+        if self.ksz_haloes.is_none() && self.lensed_cmb.is_none() {
+            return Ok(None);
+        }
         buffers.image.fill(0.0);
-        lensed_cmb.add(tile, &mut buffers.image);
-        Some(self.spectrum(buffers))
+        if let Some(ksz_haloes) = &self.ksz_haloes {
+            ksz_haloes.add(tile, &mut buffers.image)?;
+        }
+        if let Some(lensed_cmb) = &self.lensed_cmb {
+            lensed_cmb.add(tile, &mut buffers.image);
+        }
+        Ok(Some(self.spectrum(buffers)))
     }
 
     /// The half spectrum of the painted Compton-y image, `None` when nothing is painted.
@@ -129,14 +143,7 @@ impl Renderer {
         if placed.is_empty() {
             return None;
         }
-        let rim = self.window.rim() as f64;
-        let stamp = |placed: &PlacedHalo| Stamp {
-            x: placed.pixel.x + rim,
-            y: placed.pixel.y + rim,
-            metric_arcmin2: self.window.metric_arcmin2(placed.pixel),
-            theta500_arcmin: placed.halo.theta500.to_arcmin().value(),
-            y0: placed.halo.y0,
-        };
+        let stamp = |placed: &PlacedHalo| Stamp::new(&self.window, placed.pixel, placed.halo.theta500, placed.halo.y0);
         let stamps: Vec<Stamp> = placed.iter().map(stamp).collect();
         buffers.image.fill(0.0);
         paint(&mut buffers.image, self.window.padded.nx, &stamps, &self.profile);

@@ -109,7 +109,7 @@ impl Simulator {
     pub fn scene(&self, split: Split, tile: usize, haloes: Haloes) -> Result<Scene, Error> {
         let context = self.tile_context(split, tile, haloes)?;
         let mut buffers = self.renderer.buffers();
-        let painted = self.renderer.paint(&context, &mut buffers);
+        let painted = self.renderer.paint(&context, &mut buffers)?;
         let band = |band_idx| self.band(band_idx, &context, &painted, &mut buffers);
         let bands = (0..self.setup.bands.len()).map(band).collect::<Result<_, _>>()?;
         let footprint = Mask::all_valid(context.geometry.clone());

@@ -3,10 +3,12 @@
 mod common;
 
 use arcmin_maps::PixelPosition;
-use arcmin_scene::{Component, ConcentrationModel, Haloes, Scene, SceneSource, SimulatedSource, Split};
-use arcmin_sky::Cosmology;
+use arcmin_scene::{
+    Component, ConcentrationModel, Haloes, KszHaloesConfig, Scene, SceneSource, SimulatedSource, Split,
+};
 use arcmin_sky::pressure::{Arnaud10, ProjectedGnfw};
 use arcmin_sky::sz::tsz_uk_per_y;
+use arcmin_sky::{BetaGas, Cosmology};
 use arcmin_units::{Arcmin, Ghz, Mvir, Redshift};
 use common::{config, simulator};
 use std::sync::Arc;
@@ -193,4 +195,33 @@ fn the_catalogue_lists_every_halo() {
     ] {
         assert_eq!(catalogue.f64(column).unwrap()[0], value, "{column}");
     }
+}
+
+/// `dT = -T_CMB tau v / c` at the centre of a halo, with the pair of the entry ksz_formula of the reference numbers
+/// (tau = 0.005 at 300 km/s: -13.636934 uK) scaled to this halo's own; the central pixel averages over the core by 1%.
+#[test]
+fn a_receding_halo_is_cold_by_its_optical_depth() {
+    let mut config = config();
+    config.components = vec![Component::KszHaloes];
+    config.ksz_haloes = Some(KszHaloesConfig { gas_fraction: 0.125 });
+    config.tiles.pixel_arcmin = 0.25;
+    let simulator = simulator(&config);
+    let geometry = simulator.geometry(Split::Test, 0).unwrap();
+    let position = geometry.pix_to_sky(PixelPosition { x: 70.0, y: 31.0 }).unwrap();
+    let mut halo = simulator.halo(Mvir::new(6e14), Redshift::new(0.4), position).unwrap();
+    assert_eq!(halo.velocity_km_s, 0.0);
+    halo.velocity_km_s = 450.0;
+    let scene = simulator.scene(Split::Test, 0, Haloes::Given(&[halo])).unwrap();
+    let gas = BetaGas::new(halo.m500c, halo.redshift, 0.125, &Cosmology::sehgal_wmap5()).unwrap();
+    let expected_uk = -13.636_934_121_938_452 * (gas.tau0() / 0.005) * (450.0 / 300.0);
+    for band_idx in 0..3 {
+        let centre = f64::from(pixels(&scene, band_idx)[31 * 128 + 70]);
+        assert!((centre / expected_uk - 1.0).abs() < 0.02, "{centre} {expected_uk}");
+        let ten_away = f64::from(pixels(&scene, band_idx)[31 * 128 + 80]);
+        let expected = expected_uk * BetaGas::shape(2.5 / halo.theta500.to_arcmin().value());
+        assert!((ten_away / expected - 1.0).abs() < 0.01, "{ten_away} {expected}");
+    }
+    halo.velocity_km_s = -450.0;
+    let approaching = simulator.scene(Split::Test, 0, Haloes::Given(&[halo])).unwrap();
+    assert!(pixels(&approaching, 1)[31 * 128 + 70] > 10.0);
 }

@@ -16,6 +16,7 @@
 //! - `BryanNorman98`: Bryan & Norman, Statistical properties of X-ray clusters, astro-ph/9710107
 //! - `deZotti05`: de Zotti et al., Predictions for high-frequency radio surveys of extragalactic sources,
 //!   astro-ph/0410709
+//! - `CavaliereFusco76`: Cavaliere & Fusco-Femiano, X-rays from hot plasma in clusters of galaxies, A&A 49, 137
 //! - `DiemerJoyce19`: Diemer & Joyce, An accurate physical model for halo concentrations, arXiv:1809.07326
 //! - `DiemerKravtsov15`: Diemer & Kravtsov, A universal model for halo concentrations, arXiv:1407.4730
 //! - `Duffy08`: Duffy et al., Dark matter halo concentrations in the WMAP5 cosmology, arXiv:0804.2486
@@ -55,6 +56,7 @@ pub mod mass_function;
 mod nfw;
 mod nfw_lens;
 
+mod beta_gas;
 pub mod pressure;
 
 pub mod brightness;
@@ -68,6 +70,7 @@ pub mod spectra;
 mod quadrature;
 mod table;
 
+pub use beta_gas::{BetaGas, CORE_RADIUS as BETA_GAS_CORE_RADIUS, X_MAX as BETA_GAS_X_MAX};
 pub use concentration::{Concentration, DiemerKravtsov15, Duffy08};
 pub use cosmology::{Cosmology, CosmologyParameters};
 pub use error::Error;
