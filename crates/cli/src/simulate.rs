@@ -109,6 +109,10 @@ fn write_tile(folder: &Path, scene: &Scene) -> Result<()> {
     for band in scene.observation.bands() {
         write_band(&folder.join(format!("{}.fits", band.name)), band)?;
     }
+    if !scene.truth.sources.is_empty() {
+        let bands: Vec<&str> = scene.observation.bands().iter().map(|band| band.name.as_str()).collect();
+        scene.truth.sources_to_catalogue(&bands)?.write(&folder.join("sources.fits"))?;
+    }
     let truth = scene.truth.to_catalogue()?;
     truth.write(&folder.join("truth.csv"))?;
     truth.write(&folder.join("truth.fits"))?;

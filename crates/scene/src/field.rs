@@ -47,11 +47,7 @@ impl Field {
 
     /// Amplitude on a tile over that of the spectrum.
     pub(crate) fn tile_factor(&self, key: TileKey) -> f32 {
-        if self.power_ln_scatter == 0.0 {
-            return 1.0;
-        }
-        let normal: f64 = StandardNormal.sample(&mut key.stream(Draw::FieldPower { component: self.component }));
-        (0.5 * self.power_ln_scatter * normal).exp() as f32
+        tile_factor(self.component, self.power_ln_scatter, key) as f32
     }
 
     /// Adds the column `kx` of the field, as a band sees it, to a column of a half spectrum.
@@ -91,6 +87,15 @@ impl Field {
             }
         }
     }
+}
+
+/// Amplitude of a component on a tile over the median, for a scatter of the logarithm of its power.
+pub(crate) fn tile_factor(component: Component, power_ln_scatter: f64, key: TileKey) -> f64 {
+    if power_ln_scatter == 0.0 {
+        return 1.0;
+    }
+    let normal: f64 = StandardNormal.sample(&mut key.stream(Draw::FieldPower { component }));
+    (0.5 * power_ln_scatter * normal).exp()
 }
 
 /// A function of the multipole at l = 0, 1, 2, ... up to the grid's highest, linear in between, in single precision.

@@ -8,7 +8,7 @@ use crate::one_over_f::OneOverFConfig;
 use crate::paint::{ProfileTable, Stamp, paint};
 use crate::population::PlacedHalo;
 use crate::setup::Setup;
-use crate::sources::{SourceModel, TileSources};
+use crate::sources::{DrawnSource, SourceModel, TileSources};
 use crate::stream::Draw;
 use crate::tile::TileContext;
 use crate::window::Window;
@@ -61,6 +61,11 @@ pub(crate) struct Painted {
 }
 
 impl Painted {
+    /// The point sources with a place of their own, rim included.
+    pub(crate) fn into_sources(self) -> Vec<DrawnSource> {
+        self.sources.map_or_else(Vec::new, TileSources::into_sources)
+    }
+
     /// The point sources that are listed in the truth.
     pub(crate) fn source_truth(&self, tile: &TileContext) -> Vec<PointSource> {
         self.sources.as_ref().map_or_else(Vec::new, |sources| sources.truth(tile))
@@ -96,7 +101,7 @@ impl Renderer {
             paints_tsz: setup.has(Component::Tsz),
             ksz_haloes: KszPainter::new(setup),
             lensed_cmb: LensedCmb::new(setup)?,
-            sources: SourceModel::new(setup)?,
+            sources: SourceModel::new(setup, &window)?,
         })
     }
 
@@ -108,6 +113,11 @@ impl Renderer {
     /// The wavenumbers of the simulated square.
     pub(crate) fn wavenumbers(&self) -> &Wavenumbers {
         &self.wavenumbers
+    }
+
+    /// What point sources are drawn from, `None` in a sky without them.
+    pub(crate) fn sources(&self) -> Option<&SourceModel> {
+        self.sources.as_ref()
     }
 
     /// Paints everything that is painted on a tile.

@@ -8,6 +8,7 @@
 mod faint_haloes;
 mod haloes;
 mod maps;
+mod sources;
 
 use crate::{Component, Error, SceneConfig, Simulator};
 
@@ -40,6 +41,9 @@ impl Statistic {
 ///   of Y500 against Arnaud10; and the power at l = 3000 of haloes below M500c = 1.2e14 against the halo model.
 /// - For each Gaussian component and band: D_3000 against its spectrum, from all modes between l = 500 and 10000.
 /// - With `noise`: the rms of a pixel in each band.
+/// - With `radio_sources` or `dusty_sources`: counts in bins of flux and shot noise below 2 mJy in each band, the share of
+///   clusters that host a bright source, clustering, and the correlation of dusty galaxies with the tSZ effect.
+/// - With `galactic_dust`: besides its power, the scatter of that power between tiles.
 ///
 /// # Errors
 /// Those of checking the configuration and of making tiles.
@@ -53,20 +57,23 @@ pub fn check(config: &SceneConfig) -> Result<Vec<Statistic>, Error> {
         statistics.extend(match component {
             Component::Tsz => Vec::new(),
             Component::Noise => maps::noise(config)?,
-            Component::KszHaloes
-            | Component::RadioSources
-            | Component::DustySources
-            | Component::GalacticDust
-            | Component::HaloLensing => Vec::new(),
+            Component::KszHaloes | Component::RadioSources | Component::DustySources | Component::HaloLensing => {
+                Vec::new()
+            }
             Component::Cmb
             | Component::Ksz
             | Component::DustyPoisson
             | Component::DustyClustered
             | Component::Radio
             | Component::PointSources
-            | Component::TszBackground => maps::field_power(config, component)?,
+            | Component::TszBackground
+            | Component::GalacticDust => maps::field_power(config, component)?,
         });
     }
+    if config.components.contains(&Component::GalacticDust) {
+        statistics.extend(maps::power_scatter(config, Component::GalacticDust)?);
+    }
+    statistics.extend(sources::statistics(config)?);
     Ok(statistics)
 }
 

@@ -72,4 +72,33 @@ impl Truth {
             .with_f64(columns::VELOCITY_KM_S, numbers(|halo| halo.velocity_km_s))?;
         Ok(catalogue)
     }
+
+    /// The listed point sources as a catalogue: name, position, kind, flux at 148 GHz and in each of the named bands, host,
+    /// and whether the source was taken out of the maps.
+    ///
+    /// Names are `T<tile>-S<number>`, hosts those of [`Self::to_catalogue`], empty in the field. Positions become
+    /// equatorial.
+    ///
+    /// # Errors
+    /// Those of building a catalogue, such as two bands of one name.
+    pub fn sources_to_catalogue(&self, bands: &[&str]) -> Result<Catalogue, Error> {
+        let positions: Vec<SkyPosition> = self.sources.iter().map(|source| source.position).collect();
+        let texts = |of: &dyn Fn(usize, &PointSource) -> String| -> Vec<String> {
+            self.sources.iter().enumerate().map(|(idx, source)| of(idx, source)).collect()
+        };
+        let halo_name = |id: u64| format!("T{:05}-H{id:07}", self.tile);
+        let at_148: Vec<f64> = self.sources.iter().map(|source| f64::from(source.flux_148ghz_mjy)).collect();
+        let removed = self.sources.iter().map(|source| i64::from(source.is_removed)).collect();
+        let mut catalogue = Catalogue::new(&positions, self.footprint.geometry().frame())
+            .with_text(columns::NAME, texts(&|idx, _| format!("T{:05}-S{idx:05}", self.tile)))?
+            .with_text("kind", texts(&|_, source| source.kind.name().to_owned()))?
+            .with_text("host", texts(&|_, source| source.host.map_or_else(String::new, halo_name)))?
+            .with_i64("removed", removed)?
+            .with_f64("flux_mJy_at_148GHz", at_148)?;
+        for (band_idx, band) in bands.iter().enumerate() {
+            let fluxes = self.sources.iter().map(|source| f64::from(source.flux_mjy[band_idx])).collect();
+            catalogue = catalogue.with_f64(&format!("flux_mJy_{band}"), fluxes)?;
+        }
+        Ok(catalogue)
+    }
 }

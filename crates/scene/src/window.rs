@@ -97,6 +97,13 @@ impl Window {
         [scale * (w - (u * w).powi(2)), -scale * u * v * w * w, scale * (w - (v * w).powi(2))]
     }
 
+    /// True solid angle of a pixel in steradian, `(1 + u^2 + v^2)^(-3/2)` of that at the centre.
+    pub(crate) fn pixel_sr(&self, p: PixelPosition) -> f64 {
+        let (u, v) = self.tangent_plane(p);
+        let q = 1.0 + u * u + v * v;
+        self.pixel_rad * self.pixel_rad / (q * q.sqrt())
+    }
+
     /// Tangent-plane coordinates in radians, along the pixel axes (the sign of the first does not matter here).
     pub(crate) fn tangent_plane(&self, p: PixelPosition) -> (f64, f64) {
         let from_centre = |at: f64, n: usize| (at - (n as f64 - 1.0) / 2.0) * self.pixel_rad;
@@ -149,11 +156,7 @@ mod tests {
     #[test]
     fn solid_angle_is_the_sum_over_pixels() {
         let window = window();
-        let cell = window.pixel_rad().powi(2);
-        let area = |x: usize, y: usize| {
-            let (u, v) = window.tangent_plane(PixelPosition { x: x as f64, y: y as f64 });
-            cell * (1.0 + u * u + v * v).powf(-1.5)
-        };
+        let area = |x: usize, y: usize| window.pixel_sr(PixelPosition { x: x as f64, y: y as f64 });
         let sum: f64 = (0..200).flat_map(|y| (0..200).map(move |x| area(x, y))).sum();
         assert!((window.tile_solid_angle_sr() / sum - 1.0).abs() < 1e-5);
     }

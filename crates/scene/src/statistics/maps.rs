@@ -1,10 +1,11 @@
 //! Statistics of images: power of Gaussian fields, rms of noise.
 
 use super::{SIGMAS, Statistic, simulator_with};
+use crate::field::tile_factor;
 use crate::foreground::field_model;
 use crate::render::Painted;
 use crate::setup::BandSetup;
-use crate::{Component, Error, Haloes, SceneConfig, Simulator, Split};
+use crate::{Component, Error, Haloes, SceneConfig, Simulator, Split, TileKey};
 use arcmin_maps::Band;
 use arcmin_sky::spectra::d_per_c;
 use num_complex::Complex;
@@ -15,6 +16,8 @@ const ELL_RANGE: [f64; 2] = [500.0, 10_000.0];
 const ELL_PIVOT: f64 = 3000.0;
 /// Accepted difference of a field's power beyond that of the sample.
 const POWER_TOLERANCE: f64 = 0.03;
+/// Tiles whose power of a field is drawn to measure its scatter.
+const POWER_TILES: u64 = 4000;
 /// Accepted difference of the noise's rms beyond that of the sample.
 const NOISE_TOLERANCE: f64 = 0.01;
 
@@ -29,6 +32,7 @@ pub(super) fn field_power(config: &SceneConfig, component: Component) -> Result<
     for (band_idx, factor) in model.band_factors.iter().enumerate() {
         renderer.render_sky(band_idx, &tile, &Painted::default(), &mut buffers);
         let spectrum = renderer.spectrum(&mut buffers);
+        let factor = factor * tile_factor(component, model.power_ln_scatter, tile.key);
         let c_ell = |ell: f64| (model.c_ell_uk2_sr)(ell) * factor * factor;
         let (ratio, n_modes) = mean_over_modes(&simulator, &spectrum, ELL_RANGE, |ell, power| power / c_ell(ell));
         let target = c_ell(ELL_PIVOT) * d_per_c(ELL_PIVOT);
@@ -37,6 +41,20 @@ pub(super) fn field_power(config: &SceneConfig, component: Component) -> Result<
         statistics.push(Statistic { name, value: ratio * target, target, tolerance });
     }
     Ok(statistics)
+}
+
+/// The scatter between tiles of the power of a field, where it has one.
+pub(super) fn power_scatter(config: &SceneConfig, component: Component) -> Result<Option<Statistic>, Error> {
+    let setup = config.check()?;
+    let Some(scatter) = field_model(&setup, component).map(|model| model.power_ln_scatter).filter(|&s| s > 0.0) else {
+        return Ok(None);
+    };
+    let key = |tile| TileKey { seed: setup.seed, split: Split::Train, tile };
+    let ln_power = (0..POWER_TILES).map(|tile| 2.0 * tile_factor(component, scatter, key(tile)).ln());
+    let value = (ln_power.map(|ln_power| ln_power * ln_power).sum::<f64>() / POWER_TILES as f64).sqrt();
+    let name = format!("scatter between tiles of ln D_3000 of {component}");
+    let tolerance = SIGMAS * scatter / (2.0 * POWER_TILES as f64).sqrt();
+    Ok(Some(Statistic { name, value, target: scatter, tolerance }))
 }
 
 /// The rms of pure noise in each band.

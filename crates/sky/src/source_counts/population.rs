@@ -62,6 +62,12 @@ impl SourcePopulation {
         1e-6 * self.moment(&[nu1, nu2], cut) / (jy_sr_per_uk(nu1) * jy_sr_per_uk(nu2))
     }
 
+    /// `int S^4 dN / (dB/dT)^4` in uK_CMB^4 sr^3: over the area and the square of the shot noise it is the relative variance
+    /// that the finite number of sources gives to a measured power.
+    pub fn fourth_moment_uk4_sr3(&self, nu: Ghz, cut: FluxCut) -> f64 {
+        1e-12 * self.moment(&[nu; 4], cut) / jy_sr_per_uk(nu).powi(4)
+    }
+
     /// `int prod_i S(nu_i) dN` of the sources that a cut leaves, in mJy^n per steradian.
     fn moment(&self, nus: &[Ghz], cut: FluxCut) -> f64 {
         let reference = self.counts.nu();
