@@ -98,7 +98,7 @@ impl Power {
         let context = self.simulator.tile_context(Split::Train, tile, Haloes::Drawn)?;
         let renderer = self.simulator.renderer();
         let mut buffers = renderer.buffers();
-        let painted = renderer.paint(&context, &mut buffers);
+        let painted = renderer.paint(&context, &mut buffers)?;
         for (band_idx, band) in config.bands.iter().enumerate() {
             renderer.render_sky(band_idx, &context, &painted, &mut buffers);
             let spectrum = renderer.spectrum(&mut buffers);
@@ -266,7 +266,7 @@ fn tsz_cib_correlation(config: &SceneConfig) -> Result<Option<Statistic>, Error>
     let context = simulator.tile_context(Split::Train, 0, Haloes::Drawn)?;
     let renderer = simulator.renderer();
     let mut buffers = renderer.buffers();
-    let painted = renderer.paint(&context, &mut buffers);
+    let painted = renderer.paint(&context, &mut buffers)?;
     renderer.render_sky(band_idx, &context, &painted, &mut buffers);
     let dusty = renderer.spectrum(&mut buffers);
     let Some(y) = renderer.tsz_spectrum(&context.placed, &mut buffers) else { return Ok(None) };
