@@ -2,12 +2,15 @@
 //!
 //! `ours fft PASS FLOAT N THREADS` with `PASS` one of `forward`, `inverse`, `filter`; `ours mmf N THREADS`;
 //! `ours sht PEER PASS NSIDE THREADS` with `PASS` one of `synthesis`, `analysis`, `PEER` who it is timed against.
+//! `ours lensing STEP N THREADS` with `STEP` one of `deflection`, `lens`.
 
+mod halo_lensing;
 mod harmonics;
 mod matched_filter;
 
 use anyhow::{Result, bail};
 use arcmin_fft::{HalfPlane, Real, RealFft2};
+use arcmin_scene::lensing::{Deflection, lens};
 use num_complex::Complex;
 use std::hint::black_box;
 use std::time::Instant;
@@ -43,8 +46,13 @@ fn main() -> Result<()> {
             })?;
             report(&format!("sht_{peer}_{pass}_{nside}_{threads}t"), seconds, Some(check));
         }
+        ["lensing", step, n, threads] => {
+            let (seconds, check) = pool(threads)?.install(|| lensing(step, n.parse()?))?;
+            report(&format!("lensing_{step}_{n}_{threads}t"), seconds, Some(check));
+        }
         _ => bail!(
-            "usage: ours fft forward|inverse|filter f32|f64 N THREADS, ours mmf N THREADS, or ours sht PEER PASS NSIDE THREADS"
+            "usage: ours fft forward|inverse|filter f32|f64 N THREADS, ours mmf N THREADS, \
+             ours sht PEER PASS NSIDE THREADS, or ours lensing deflection|lens N THREADS"
         ),
     }
     Ok(())
@@ -73,6 +81,19 @@ fn fft<T: Real>(pass: &str, n: usize) -> Result<f64> {
         "filter" => best(|| plan.filter(black_box(&map), &HalfPlane(&filter), &mut out, &mut scratch)),
         _ => bail!("pass {pass} is none of forward, inverse, filter"),
     })
+}
+
+/// Time of adding up deflections or of moving a map by them, and the rms of the deflection or of the difference.
+fn lensing(step: &str, n: usize) -> Result<(f64, f64)> {
+    let (haloes, taper, shape) = (halo_lensing::haloes(n)?, halo_lensing::taper()?, halo_lensing::square(n));
+    let deflection = Deflection::of_haloes(shape, &haloes, &taper);
+    if step == "deflection" {
+        let seconds = best(|| drop(black_box(Deflection::of_haloes(shape, black_box(&haloes), &taper))));
+        return Ok((seconds, rms(&[deflection.x_pixels(), deflection.y_pixels()].concat())));
+    }
+    let map = halo_lensing::map(n);
+    let moved: Vec<f32> = lens(&map, &deflection).iter().zip(&map).map(|(a, b)| a - b).collect();
+    Ok((best(|| drop(black_box(lens(black_box(&map), &deflection)))), rms(&moved)))
 }
 
 /// Shortest time of a task over at least 5 repetitions and one second, after one to warm up.

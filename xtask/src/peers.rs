@@ -24,9 +24,10 @@ struct Task {
     cases: fn() -> Vec<Vec<String>>,
 }
 
-const TASKS: [Task; 2] = [
+const TASKS: [Task; 3] = [
     Task { name: "fft", modules: &["numpy", "ducc0"], cases: fft_cases },
     Task { name: "mmf", modules: &["numpy", "scipy"], cases: mmf_cases },
+    Task { name: "lensing", modules: &["numpy", "scipy", "numba"], cases: lensing_cases },
 ];
 
 fn fft_cases() -> Vec<Vec<String>> {
@@ -45,6 +46,14 @@ fn fft_cases() -> Vec<Vec<String>> {
 
 fn mmf_cases() -> Vec<Vec<String>> {
     ["1", "2"].map(|n_threads| ["2048", n_threads].map(str::to_owned).to_vec()).to_vec()
+}
+
+fn lensing_cases() -> Vec<Vec<String>> {
+    let mut cases = Vec::new();
+    for step in ["deflection", "lens"] {
+        cases.extend(["1", "2"].map(|n_threads| [step, "2048", n_threads].map(str::to_owned).to_vec()));
+    }
+    cases
 }
 
 /// What a program prints.

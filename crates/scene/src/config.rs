@@ -12,6 +12,7 @@ use crate::lensing::HaloLensingConfig;
 use crate::one_over_f::OneOverFConfig;
 use crate::sources::{DustySourcesConfig, RadioSourcesConfig};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// A simulated survey: tiles, bands, components and their numbers.
 ///
@@ -206,6 +207,10 @@ pub struct BandConfig {
     pub noise_uk_arcmin: f64,
     /// Full width at half maximum of the Gaussian beam; zero for none.
     pub beam_fwhm_arcmin: f64,
+    /// Text file with the beam's multipoles and `B_l`, see [`BeamTable::read`](arcmin_maps::BeamTable::read); then
+    /// `beam_fwhm_arcmin` is zero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beam_file: Option<PathBuf>,
     /// Noise with more power on large scales, beside the white noise; none unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub one_over_f: Option<OneOverFConfig>,

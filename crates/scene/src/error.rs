@@ -56,6 +56,12 @@ pub enum Error {
         /// The component.
         component: Component,
     },
+    /// The map of a component that the sky does not have.
+    #[error("the sky has no component {component}: name it among its components")]
+    ComponentNotKept {
+        /// The component.
+        component: Component,
+    },
     /// Haloes that deflect a CMB which is not there.
     #[error("component halo_lensing deflects the CMB: name the component cmb too")]
     NothingToLens,

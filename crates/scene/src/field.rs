@@ -11,6 +11,7 @@ use crate::stream::Draw;
 use crate::{Component, TileKey};
 use arcmin_fft::Wavenumbers;
 use num_complex::Complex;
+use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 /// One Gaussian component: a spectrum and how each band sees it.
@@ -65,27 +66,8 @@ impl Field {
         if factor == 0.0 {
             return;
         }
-        let amplitude = |ky: usize| factor * self.amplitude_uk.at(column.ell[ky]);
-        let mut rng = key.stream(Draw::Field { component: self.component, kx: column.kx });
-        let mut normal = || -> f32 { StandardNormal.sample(&mut rng) };
-        if !column.is_own_mirror {
-            for (ky, mode) in modes.iter_mut().enumerate() {
-                *mode += Complex::new(normal(), normal()) * (amplitude(ky) * std::f32::consts::FRAC_1_SQRT_2);
-            }
-            return;
-        }
-        // The columns kx = 0 and nx/2 hold both k and -k: the upper half is the conjugate of the lower one.
-        let ny = modes.len();
-        for ky in 0..=ny / 2 {
-            let mirror = (ny - ky) % ny;
-            let deviate = Complex::new(normal(), normal()) * std::f32::consts::FRAC_1_SQRT_2;
-            if mirror == ky {
-                modes[ky] += deviate.re * std::f32::consts::SQRT_2 * amplitude(ky);
-            } else {
-                modes[ky] += deviate * amplitude(ky);
-                modes[mirror] += deviate.conj() * amplitude(ky);
-            }
-        }
+        let rng = &mut key.stream(Draw::Field { component: self.component, kx: column.kx });
+        column.add_deviates(rng, |ell| factor * self.amplitude_uk.at(ell), modes);
     }
 }
 
@@ -141,6 +123,29 @@ impl Column {
             ell: ell_y.iter().map(|ell_y| (ell_x * ell_x + ell_y * ell_y).sqrt() as f32).collect(),
             is_own_mirror: kx == 0 || 2 * kx == nx,
             norm: ((nx * ell_y.len()) as f32).sqrt(),
+        }
+    }
+
+    /// Adds complex normal deviates of unit mean square times an amplitude of the multipole, with the symmetry of a real map.
+    pub(crate) fn add_deviates(&self, rng: &mut impl Rng, amplitude: impl Fn(f32) -> f32, modes: &mut [Complex<f32>]) {
+        let mut normal = || -> f32 { StandardNormal.sample(rng) };
+        if !self.is_own_mirror {
+            for (mode, &ell) in modes.iter_mut().zip(&self.ell) {
+                *mode += Complex::new(normal(), normal()) * (amplitude(ell) * std::f32::consts::FRAC_1_SQRT_2);
+            }
+            return;
+        }
+        // The columns kx = 0 and nx/2 hold both k and -k: the upper half is the conjugate of the lower one.
+        let ny = modes.len();
+        for ky in 0..=ny / 2 {
+            let mirror = (ny - ky) % ny;
+            let deviate = Complex::new(normal(), normal()) * std::f32::consts::FRAC_1_SQRT_2;
+            if mirror == ky {
+                modes[ky] += deviate.re * std::f32::consts::SQRT_2 * amplitude(self.ell[ky]);
+            } else {
+                modes[ky] += deviate * amplitude(self.ell[ky]);
+                modes[mirror] += deviate.conj() * amplitude(self.ell[ky]);
+            }
         }
     }
 }

@@ -39,13 +39,7 @@ pub(crate) fn field_model(setup: &Setup, component: Component) -> Option<FieldMo
         ) => None,
         (Component::GalacticDust, _) => dust::field_model(setup),
         (Component::Cmb, _) if setup.has(Component::HaloLensing) => None,
-        (Component::Cmb, _) => {
-            let spectrum = match setup.cmb_spectrum {
-                CmbSpectrum::Planck18 => spectra::cmb_lensed_tt(),
-                CmbSpectrum::SehgalWmap5 => spectra::cmb_lensed_tt_sehgal_wmap5(),
-            };
-            Some(FieldModel::new(move |ell| spectrum.c_ell(ell), same_in_all_bands))
-        }
+        (Component::Cmb, _) => Some(FieldModel::new(cmb_c_ell(setup), same_in_all_bands)),
         (_, ForegroundsConfig::None) => None,
         (_, ForegroundsConfig::George15) => george15(setup, component),
         (Component::Ksz, ForegroundsConfig::Deepsz { ksz_d_ell_uk2, .. }) => {
@@ -65,6 +59,15 @@ pub(crate) fn field_model(setup: &Setup, component: Component) -> Option<FieldMo
             None
         }
     }
+}
+
+/// The spectrum of the CMB in uK^2 sr.
+pub(crate) fn cmb_c_ell(setup: &Setup) -> impl Fn(f64) -> f64 + Send + Sync + 'static {
+    let spectrum = match setup.cmb_spectrum {
+        CmbSpectrum::Planck18 => spectra::cmb_lensed_tt(),
+        CmbSpectrum::SehgalWmap5 => spectra::cmb_lensed_tt_sehgal_wmap5(),
+    };
+    move |ell| spectrum.c_ell(ell)
 }
 
 /// The Gaussian fields of a sky on a grid.

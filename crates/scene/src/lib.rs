@@ -12,6 +12,7 @@
 
 pub mod clustering;
 pub mod component;
+mod component_maps;
 pub mod config;
 mod conversion;
 pub mod dust;

@@ -52,7 +52,7 @@ impl ProfileTable {
     }
 
     /// Value at the square of x.
-    fn at_square(&self, x_square: f32) -> f32 {
+    pub(crate) fn at_square(&self, x_square: f32) -> f32 {
         let bits = x_square.max(Self::X_SQUARE_MIN).to_bits() - Self::X_SQUARE_MIN.to_bits();
         let idx = ((bits >> Self::PART_BITS) as usize).min(self.values.len() - 2);
         let part = (bits & ((1 << Self::PART_BITS) - 1)) as i32 as f32 * (1.0 / (1 << Self::PART_BITS) as f32);

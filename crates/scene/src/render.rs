@@ -4,7 +4,7 @@ use crate::field::{Column, EllTable, Field};
 use crate::foreground::fields;
 use crate::ksz_haloes::KszPainter;
 use crate::lensing::LensedCmb;
-use crate::one_over_f::OneOverFConfig;
+use crate::one_over_f::OneOverF;
 use crate::paint::{ProfileTable, Stamp, paint};
 use crate::population::PlacedHalo;
 use crate::setup::Setup;
@@ -46,7 +46,7 @@ struct BandPlan {
     uk_per_y: f32,
     beam: EllTable,
     has_beam: bool,
-    one_over_f: Option<OneOverFConfig>,
+    one_over_f: Option<OneOverF>,
 }
 
 /// What is painted on a tile before any beam.
@@ -89,7 +89,10 @@ impl Renderer {
             uk_per_y: tsz_uk_per_y(band.nu) as f32,
             beam: EllTable::new(|ell| band.beam.transfer(ell), &wavenumbers),
             has_beam: band.beam != Beam::gaussian(Arcmin::new(0.0)).expect("no beam is a beam"),
-            one_over_f: band.one_over_f,
+            one_over_f: band.one_over_f.as_ref().filter(|_| setup.has(Component::Noise)).map(|one_over_f| {
+                let white_uk = band.noise_uk_arcmin / setup.tiles.pixel.value();
+                OneOverF::new(one_over_f, white_uk, &wavenumbers)
+            }),
         });
         Ok(Self {
             window,
@@ -97,10 +100,10 @@ impl Renderer {
             fft: RealFft2::new(ny, nx)?,
             bands: bands.collect(),
             fields: fields(setup, &wavenumbers, window.pixel_rad().powi(2)),
-            wavenumbers,
             paints_tsz: setup.has(Component::Tsz),
             ksz_haloes: KszPainter::new(setup),
-            lensed_cmb: LensedCmb::new(setup)?,
+            lensed_cmb: LensedCmb::new(setup, window, &wavenumbers)?,
+            wavenumbers,
             sources: SourceModel::new(setup, &window)?,
         })
     }
@@ -121,6 +124,9 @@ impl Renderer {
     }
 
     /// Paints everything that is painted on a tile.
+    ///
+    /// # Errors
+    /// A given halo that cannot be.
     pub(crate) fn paint(&self, tile: &TileContext, buffers: &mut Buffers) -> Result<Painted, Error> {
         Ok(Painted {
             y: if self.paints_tsz { self.tsz_spectrum(&tile.placed, buffers) } else { None },
@@ -143,7 +149,7 @@ impl Renderer {
             ksz_haloes.add(tile, &mut buffers.image)?;
         }
         if let Some(lensed_cmb) = &self.lensed_cmb {
-            lensed_cmb.add(tile, &mut buffers.image);
+            lensed_cmb.add(tile, &self.fft, &mut buffers.scratch, &mut buffers.image)?;
         }
         Ok(Some(self.spectrum(buffers)))
     }

@@ -8,7 +8,7 @@ use crate::lensing::HaloLensingConfig;
 use crate::one_over_f::OneOverFConfig;
 use crate::sources::{DustySourcesConfig, RadioSourcesConfig};
 use crate::{Component, Error, ForegroundsConfig, SceneConfig, Split};
-use arcmin_maps::{Beam, Shape};
+use arcmin_maps::{Beam, BeamTable, Shape};
 use arcmin_sky::Cosmology;
 use arcmin_units::{Arcmin, Ghz, M200m, Redshift};
 
@@ -101,6 +101,16 @@ impl Setup {
     /// Whether a component is kept.
     pub fn has(&self, component: Component) -> bool {
         self.components.contains(&component)
+    }
+
+    /// The components that are kept, in the order in which they are summed.
+    pub fn components(&self) -> &[Component] {
+        &self.components
+    }
+
+    /// Names of the bands, in the order of the observation.
+    pub fn band_names(&self) -> impl Iterator<Item = &str> {
+        self.bands.iter().map(|band| band.name.as_str())
     }
 
     /// Whether any component is made of haloes or lies in them.
@@ -255,11 +265,18 @@ fn check_bands(raw: &[BandConfig]) -> Result<Vec<BandSetup>, Error> {
             name: band.name.clone(),
             nu: Ghz::new(band.nu_ghz),
             noise_uk_arcmin: band.noise_uk_arcmin,
-            beam: Beam::gaussian(Arcmin::new(band.beam_fwhm_arcmin))?,
+            beam: check_beam(band)?,
             one_over_f: band.one_over_f,
         });
     }
     Ok(bands)
+}
+
+fn check_beam(band: &BandConfig) -> Result<Beam, Error> {
+    let fwhm_arcmin = band.beam_fwhm_arcmin;
+    let Some(path) = &band.beam_file else { return Ok(Beam::gaussian(Arcmin::new(fwhm_arcmin))?) };
+    require("bands.beam_fwhm_arcmin", fwhm_arcmin, fwhm_arcmin == 0.0, "0 beside a beam_file")?;
+    Ok(Beam::Tabulated(BeamTable::read(path)?))
 }
 
 pub(crate) fn require(key: &'static str, value: f64, holds: bool, must_be: &'static str) -> Result<(), Error> {

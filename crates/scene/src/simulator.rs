@@ -108,10 +108,7 @@ impl Simulator {
     /// A tile that the split does not have, or a given halo that cannot be painted.
     pub fn scene(&self, split: Split, tile: usize, haloes: Haloes) -> Result<Scene, Error> {
         let context = self.tile_context(split, tile, haloes)?;
-        let mut buffers = self.renderer.buffers();
-        let painted = self.renderer.paint(&context, &mut buffers)?;
-        let band = |band_idx| self.band(band_idx, &context, &painted, &mut buffers);
-        let bands = (0..self.setup.bands.len()).map(band).collect::<Result<_, _>>()?;
+        let (bands, painted) = self.bands(&self.setup, &self.renderer, &context)?;
         let footprint = Mask::all_valid(context.geometry.clone());
         let truth = Truth {
             tile: tile as u64,
@@ -204,21 +201,36 @@ impl Simulator {
         haloes
     }
 
-    fn band(
+    /// The bands of a tile as a renderer of some of the components makes them, and what was painted.
+    pub(crate) fn bands(
         &self,
-        band_idx: usize,
+        setup: &Setup,
+        renderer: &Renderer,
         tile: &TileContext,
-        painted: &Painted,
-        buffers: &mut Buffers,
-    ) -> Result<Band, Error> {
-        let band = &self.setup.bands[band_idx];
-        self.renderer.render_sky(band_idx, tile, painted, buffers);
-        let noise_uk_arcmin = if self.setup.has(Component::Noise) { band.noise_uk_arcmin } else { 0.0 };
-        let noise_uk = (noise_uk_arcmin / self.setup.tiles.pixel.value()) as f32;
-        let pixels = self.renderer.cut_and_add_noise(&buffers.image, band_idx, tile.key, noise_uk);
-        let map = BandMap::Temperature { nu: band.nu, map: Map::new(tile.geometry.clone(), pixels)? };
-        Ok(Band { name: band.name.clone(), beam: band.beam.clone(), noise_arcmin: Some(noise_uk_arcmin), map })
+    ) -> Result<(Vec<Band>, Painted), Error> {
+        let mut buffers = renderer.buffers();
+        let painted = renderer.paint(tile, &mut buffers)?;
+        let band = |band_idx| band(setup, renderer, band_idx, tile, &painted, &mut buffers);
+        let bands = (0..setup.bands.len()).map(band).collect::<Result<_, _>>()?;
+        Ok((bands, painted))
     }
+}
+
+fn band(
+    setup: &Setup,
+    renderer: &Renderer,
+    band_idx: usize,
+    tile: &TileContext,
+    painted: &Painted,
+    buffers: &mut Buffers,
+) -> Result<Band, Error> {
+    let band = &setup.bands[band_idx];
+    renderer.render_sky(band_idx, tile, painted, buffers);
+    let noise_uk_arcmin = if setup.has(Component::Noise) { band.noise_uk_arcmin } else { 0.0 };
+    let noise_uk = (noise_uk_arcmin / setup.tiles.pixel.value()) as f32;
+    let pixels = renderer.cut_and_add_noise(&buffers.image, band_idx, tile.key, noise_uk);
+    let map = BandMap::Temperature { nu: band.nu, map: Map::new(tile.geometry.clone(), pixels)? };
+    Ok(Band { name: band.name.clone(), beam: band.beam.clone(), noise_arcmin: Some(noise_uk_arcmin), map })
 }
 
 fn window(setup: &Setup) -> Window {

@@ -6,8 +6,10 @@
 //! sound simulator fails one statistic in 16,000.
 
 mod faint_haloes;
+mod halo_lensing;
 mod haloes;
 mod maps;
+mod one_over_f;
 mod sources;
 
 use crate::{Component, Error, SceneConfig, Simulator};
@@ -40,7 +42,8 @@ impl Statistic {
 /// - With `tsz`: haloes per square degree against Tinker08 in the virial definition; slope, normalisation and scatter
 ///   of Y500 against Arnaud10; and the power at l = 3000 of haloes below M500c = 1.2e14 against the halo model.
 /// - For each Gaussian component and band: D_3000 against its spectrum, from all modes between l = 500 and 10000.
-/// - With `noise`: the rms of a pixel in each band.
+/// - With `noise`: the rms of a pixel in each band, and the spectrum about the knee of a band with 1/f noise.
+/// - With `halo_lensing`: the largest deflection by haloes of five masses.
 /// - With `radio_sources` or `dusty_sources`: counts in bins of flux and shot noise below 2 mJy in each band, the share of
 ///   clusters that host a bright source, clustering, and the correlation of dusty galaxies with the tSZ effect.
 /// - With `galactic_dust`: besides its power, the scatter of that power between tiles.
@@ -56,10 +59,9 @@ pub fn check(config: &SceneConfig) -> Result<Vec<Statistic>, Error> {
     for &component in &config.components {
         statistics.extend(match component {
             Component::Tsz => Vec::new(),
-            Component::Noise => maps::noise(config)?,
-            Component::KszHaloes | Component::RadioSources | Component::DustySources | Component::HaloLensing => {
-                Vec::new()
-            }
+            Component::Noise => [maps::noise(config)?, one_over_f::statistics(config)?].concat(),
+            Component::HaloLensing => halo_lensing::statistics()?,
+            Component::KszHaloes | Component::RadioSources | Component::DustySources => Vec::new(),
             Component::Cmb
             | Component::Ksz
             | Component::DustyPoisson
@@ -82,6 +84,8 @@ fn simulator_with(config: &SceneConfig, components: &[Component], n_tiles: usize
     let mut config = config.clone();
     config.components = components.to_vec();
     config.tiles.n_train = n_tiles;
-    config.bands.iter_mut().for_each(|band| band.beam_fwhm_arcmin = 0.0);
+    for band in &mut config.bands {
+        (band.beam_fwhm_arcmin, band.beam_file, band.one_over_f) = (0.0, None, None);
+    }
     Simulator::new(config.check()?)
 }

@@ -12,6 +12,7 @@ pub(crate) fn config() -> SceneConfig {
         nu_ghz,
         noise_uk_arcmin,
         beam_fwhm_arcmin: 0.0,
+        beam_file: None,
         one_over_f: None,
     };
     SceneConfig {
