@@ -12,6 +12,11 @@ use std::path::Path;
 pub(crate) struct Inputs(Vec<InputFile>);
 
 impl Inputs {
+    /// The files noted so far.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &InputFile> {
+        self.0.iter()
+    }
+
     /// Notes a file that was read.
     pub(crate) fn note(&mut self, path: &Path) -> Result<()> {
         let sum = arcmin_job::checksum(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -33,8 +38,14 @@ pub(crate) fn found(
 }
 
 /// Writes the record of a simulation.
-pub(crate) fn simulated(folder: &Path, config: &SceneConfig) -> Result<()> {
-    Ok(blank("simulate", Some(config.seed)).write(&folder.join("record.json"))?)
+pub(crate) fn simulated(
+    folder: &Path,
+    config: &SceneConfig,
+    inputs: Inputs,
+    timings: BTreeMap<String, f64>,
+) -> Result<()> {
+    let record = Record { inputs: inputs.0, timings, ..blank("simulate", Some(config.seed)) };
+    Ok(record.write(&folder.join("record.json"))?)
 }
 
 fn blank(command: &str, seed: Option<u64>) -> Record {

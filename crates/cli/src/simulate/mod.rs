@@ -1,21 +1,29 @@
 //! `arcmin simulate`: tiles of the sky as FITS maps with their truth catalogue.
+//!
+//! One tile is in memory at a time. A tile's truth is written last, so that a tile with a truth is whole; the same
+//! command goes on where the last one stopped, to the same bytes.
 
-use crate::record;
+mod components;
+mod folder;
+mod table;
+
+use crate::record::{self, Inputs};
 use crate::terminal::say;
 use anyhow::{Context, Result, bail, ensure};
-use arcmin_eval::{create_dir, write_atomic};
-use arcmin_job::{Interrupt, Progress};
+use arcmin_eval::create_dir;
+use arcmin_job::{Clock, Interrupt, Progress};
 use arcmin_maps::file::write_band;
 use arcmin_scene::{Haloes, Scene, SceneConfig, Simulator, Split};
 use std::path::{Path, PathBuf};
 
 /// The sky of the DeepSZ experiment on one small tile.
-const DEFAULT_SKY: &str = include_str!("default_sky.toml");
+const DEFAULT_SKY: &str = include_str!("../default_sky.toml");
 
 /// Simulate tiles of the sky as FITS maps with their truth catalogue.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Folder to write to: scene.toml, then a folder a tile with one map a band and the truth as FITS and CSV
+    /// Folder to write to: scene.toml, then a folder a tile with one map a band and the truth as FITS and CSV. A folder
+    /// that holds some tiles of the same sky gets the others
     #[arg(long, value_name = "DIR", required_unless_present_any = ["print_config", "check"])]
     out: Option<PathBuf>,
     /// TOML description of the sky; a 90/148/219 GHz sky of one 512 x 512 tile unless given
@@ -27,10 +35,19 @@ pub(crate) struct Args {
     /// Seed, instead of the description's
     #[arg(long)]
     seed: Option<u64>,
+    /// Components to keep, parted by commas, instead of the description's
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    components: Option<Vec<String>>,
+    /// Components to drop from the description's, parted by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "components")]
+    without: Vec<String>,
+    /// Write a map of each component in each band too: what it adds to the sky; the folder `components` of a tile
+    #[arg(long)]
+    write_components: bool,
     /// Print the description of the sky, to be edited and given to --config, and stop
     #[arg(long)]
     print_config: bool,
-    /// Print each statistic of the simulated sky beside its target, and stop
+    /// Print each statistic of the simulated sky beside its target, and stop; exit code 1 when one is off
     #[arg(long)]
     check: bool,
 }
@@ -46,23 +63,44 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return check(&config);
     }
     let out = args.out.as_deref().context("no folder is given: use --out")?;
-    take_folder(out, &config)?;
-    let simulator = Simulator::new(config.check()?)?;
-    let interrupt = Interrupt::install()?;
+    let setup = config.check()?;
+    let inputs = inputs(args, &config)?;
+    folder::take(out, &config, &inputs)?;
+    let mut clock = Clock::default();
+    let simulator = clock.time("tables", || Simulator::new(setup))?;
+    simulate(out, &simulator, args.write_components, &mut clock)?;
     let n_tiles = config.tiles.n_test;
-    let left: Vec<usize> = (0..n_tiles).filter(|&tile| !tile_folder(out, tile).join("truth.fits").exists()).collect();
+    record::simulated(out, &config, inputs, clock.into_seconds())?;
+    say(&format!("{n_tiles} tiles of {:.2} deg2 in {}", simulator.tile_area_deg2(), out.display()));
+    Ok(())
+}
+
+/// Makes and writes the tiles that the folder does not hold yet, one by one.
+fn simulate(out: &Path, simulator: &Simulator, with_components: bool, clock: &mut Clock) -> Result<()> {
+    let interrupt = Interrupt::install()?;
+    let is_left = |tile: &usize| {
+        let folder = folder::of_tile(out, *tile);
+        !folder::is_whole(&folder) || (with_components && !components::are_whole(&folder, simulator))
+    };
+    let left: Vec<usize> = (0..simulator.setup().n_tiles(Split::Test)).filter(is_left).collect();
     let progress = Progress::new("tiles", left.len() as u64);
     for (done, &tile) in left.iter().enumerate() {
         if interrupt.requested() {
             bail!("interrupted with {} tiles left: the same command goes on from here", left.len() - done);
         }
-        let scene = simulator.scene(Split::Test, tile, Haloes::Drawn)?;
-        write_tile(&tile_folder(out, tile), &scene)?;
+        let folder = folder::of_tile(out, tile);
+        create_dir(&folder)?;
+        folder::clear_leftovers(&folder)?;
+        if with_components {
+            components::write(&folder, simulator, tile, clock)?;
+        }
+        if !folder::is_whole(&folder) {
+            let scene = clock.time("simulate", || simulator.scene(Split::Test, tile, Haloes::Drawn))?;
+            clock.time("write", || write_tile(&folder, &scene))?;
+        }
         progress.advance(1);
     }
     progress.finish();
-    record::simulated(out, &config)?;
-    say(&format!("{n_tiles} tiles of {:.2} deg2 in {}", simulator.tile_area_deg2(), out.display()));
     Ok(())
 }
 
@@ -76,36 +114,22 @@ fn read_config(args: &Args) -> Result<SceneConfig> {
     };
     config.tiles.n_test = args.tiles.unwrap_or(config.tiles.n_test);
     config.seed = args.seed.unwrap_or(config.seed);
+    components::choose(&mut config, args.components.as_deref(), &args.without)?;
     Ok(config)
 }
 
-/// Makes the folder, or takes up one that holds tiles of the very same sky.
-fn take_folder(out: &Path, config: &SceneConfig) -> Result<()> {
-    create_dir(out)?;
-    let path = out.join("scene.toml");
-    let ours = toml::to_string(config).context("the description cannot be written as TOML")?;
-    match std::fs::read_to_string(&path) {
-        Ok(theirs) => {
-            let differs = theirs.lines().zip(ours.lines()).find(|(theirs, ours)| theirs != ours);
-            let (theirs_line, ours_line) = differs.unwrap_or(("more lines", "fewer lines"));
-            ensure!(
-                theirs == ours,
-                "{} describes another sky ({theirs_line} against {ours_line}): give another --out",
-                path.display()
-            );
-            Ok(())
-        }
-        Err(_) => Ok(write_atomic(&path, ours.as_bytes())?),
+/// The files that the sky is made from.
+fn inputs(args: &Args, config: &SceneConfig) -> Result<Inputs> {
+    let mut inputs = Inputs::default();
+    let beams = config.bands.iter().filter_map(|band| band.beam_file.as_ref());
+    for path in args.config.iter().chain(beams) {
+        inputs.note(path)?;
     }
+    Ok(inputs)
 }
 
-fn tile_folder(out: &Path, tile: usize) -> PathBuf {
-    out.join(format!("tile-{tile:03}"))
-}
-
-/// Writes maps first and the truth last, so that a tile with a truth is whole.
+/// Writes maps first and the truth last.
 fn write_tile(folder: &Path, scene: &Scene) -> Result<()> {
-    create_dir(folder)?;
     for band in scene.observation.bands() {
         write_band(&folder.join(format!("{}.fits", band.name)), band)?;
     }
@@ -115,19 +139,14 @@ fn write_tile(folder: &Path, scene: &Scene) -> Result<()> {
     }
     let truth = scene.truth.to_catalogue()?;
     truth.write(&folder.join("truth.csv"))?;
-    truth.write(&folder.join("truth.fits"))?;
+    truth.write(&folder.join(folder::LAST_FILE))?;
     Ok(())
 }
 
 fn check(config: &SceneConfig) -> Result<()> {
     let statistics = arcmin_scene::check(config)?;
-    let mut missed = 0;
-    for s in &statistics {
-        let off = (s.value - s.target).abs() > s.tolerance;
-        missed += usize::from(off);
-        let verdict = if off { "OFF" } else { "ok " };
-        say(&format!("{verdict} {}: {:.4} (target {:.4} +- {:.4})", s.name, s.value, s.target, s.tolerance));
-    }
+    table::lines(&statistics).iter().for_each(|line| say(line));
+    let missed = statistics.iter().filter(|statistic| !statistic.passes()).count();
     ensure!(missed == 0, "{missed} of {} statistics are off their targets", statistics.len());
     Ok(())
 }
