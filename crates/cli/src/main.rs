@@ -2,8 +2,11 @@
 //!
 //! This file dispatches; each command is one module with its arguments and a `run`.
 
+mod cutouts;
 mod find;
+mod input;
 mod record;
+mod reproject;
 mod simulate;
 mod terminal;
 
@@ -22,8 +25,12 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Cut squares of the sky out of maps, around the rows of a catalogue
+    Cutouts(Box<cutouts::Args>),
     /// Find clusters in FITS maps: temperature bands or a Compton-y map
     Find(Box<find::Args>),
+    /// Bring maps to another geometry
+    Reproject(Box<reproject::Args>),
     /// Simulate tiles of the sky as FITS maps with their truth catalogue
     Simulate(simulate::Args),
 }
@@ -43,7 +50,9 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> anyhow::Result<()> {
     match command {
+        Command::Cutouts(args) => cutouts::run(args),
         Command::Find(args) => find::run(args),
+        Command::Reproject(args) => reproject::run(args),
         Command::Simulate(args) => simulate::run(args),
     }
 }

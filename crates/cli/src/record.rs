@@ -37,6 +37,23 @@ pub(crate) fn found(
     Ok(record.write(&folder.join("record.json"))?)
 }
 
+/// Writes the record of cutouts.
+pub(crate) fn cut(
+    folder: &Path,
+    inputs: Inputs,
+    timings: BTreeMap<String, f64>,
+    scores: BTreeMap<String, Score>,
+) -> Result<()> {
+    let record = Record { inputs: inputs.0, timings, scores, ..blank("cutouts", None) };
+    Ok(record.write(&folder.join("record.json"))?)
+}
+
+/// Writes the record of a reprojection, which measures nothing.
+pub(crate) fn reprojected(folder: &Path, inputs: Inputs, timings: BTreeMap<String, f64>) -> Result<()> {
+    let record = Record { inputs: inputs.0, timings, ..blank("reproject", None) };
+    Ok(record.write(&folder.join("record.json"))?)
+}
+
 /// Writes the record of a simulation.
 pub(crate) fn simulated(
     folder: &Path,

@@ -66,7 +66,7 @@ pub enum Error {
     NoBands,
     /// HEALPix bands of different resolutions.
     #[error("band {band} has nside {got}, band {first} nside {expected}: bring all bands to one nside first")]
-    NsideMismatch {
+    BandNside {
         /// Name of the band.
         band: String,
         /// Its resolution.
@@ -340,6 +340,16 @@ pub enum Error {
         path: PathBuf,
         /// What is missing or wrong.
         reason: String,
+    },
+    /// Tiles that cannot cover the sphere.
+    #[error("tiles of {width_arcmin} arcmin with borders of {border_arcmin} arcmin cannot be: {reason}")]
+    BadTiling {
+        /// Width asked for, in arcmin.
+        width_arcmin: f64,
+        /// Border asked for, in arcmin.
+        border_arcmin: f64,
+        /// What is wrong with them.
+        reason: &'static str,
     },
     /// A catalogue without rows where cutouts were asked for.
     #[error("{catalogue} has no rows: there is nothing to cut out")]

@@ -5,6 +5,7 @@
 //! [`HealpixPixels`]. [`read_healpix`] reads what healpy, the Fortran tools, WMAP, Planck and the simulated skies
 //! of Sehgal et al. 2010 write; [`write_healpix`] writes what they read.
 
+mod discs;
 mod gather;
 mod grid;
 mod harmonic;

@@ -75,6 +75,17 @@ impl<U: PixelUnit> Map<U> {
         self
     }
 
+    /// The map, NaN where a mask on its grid is not valid: how a file without a mask shows its gaps.
+    ///
+    /// # Errors
+    /// [`Error::GeometryMismatch`] when the mask lies on another grid.
+    pub fn with_nan_where_masked(mut self, mask: &Mask) -> Result<Self, Error> {
+        check_geometry("the mask", &self.geometry, mask.geometry())?;
+        let missing = self.pixels.iter_mut().zip(mask.valid()).filter(|(_, valid)| !**valid);
+        missing.for_each(|(pixel, _)| *pixel = f32::NAN);
+        Ok(self)
+    }
+
     fn combine(&self, other: &Self, rule: impl Fn(f32, f32) -> f32) -> Result<Self, Error> {
         check_geometry("the second map", &self.geometry, &other.geometry)?;
         let pixels = self.pixels.iter().zip(&other.pixels).map(|(&a, &b)| rule(a, b)).collect();

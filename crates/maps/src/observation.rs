@@ -34,6 +34,19 @@ impl BandMap {
         }
     }
 
+    /// The same map, NaN where a mask on its grid is not valid: how a file without a mask shows its gaps.
+    ///
+    /// # Errors
+    /// [`Error::GeometryMismatch`] when the mask lies on another grid.
+    pub fn with_nan_where_masked(&self, mask: &Mask) -> Result<Self, Error> {
+        Ok(match self {
+            BandMap::Temperature { nu, map } => {
+                BandMap::Temperature { nu: *nu, map: map.clone().with_nan_where_masked(mask)? }
+            }
+            BandMap::ComptonY(map) => BandMap::ComptonY(map.clone().with_nan_where_masked(mask)?),
+        })
+    }
+
     /// Pixels `[y, x]` in the map's own unit (uK_CMB or y).
     pub fn pixels(&self) -> &[f32] {
         match self {

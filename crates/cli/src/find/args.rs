@@ -1,5 +1,6 @@
 //! The arguments of `arcmin find`.
 
+use crate::input::MapArgs;
 use std::path::PathBuf;
 
 /// Find clusters in FITS maps.
@@ -8,37 +9,23 @@ use std::path::PathBuf;
 /// for all maps, one given as often as --map goes with the maps in order.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// FITS map of one band (plain, gzip'd or tile-compressed); repeat for each band
-    #[arg(long = "map", required = true, value_name = "FILE")]
-    pub(crate) maps: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) input: MapArgs,
     /// Folder to write to: catalogue (FITS, CSV, DS9), S/N map, picture, record
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// Unit of the pixels, over what the header says: compton-y, uK, mK or K (thermodynamic)
-    #[arg(long)]
-    pub(crate) unit: Option<String>,
-    /// Frame of the sky coordinates, over what the header says: equatorial or galactic
-    #[arg(long)]
-    pub(crate) frame: Option<String>,
-    /// HDU that holds the image; the first image unless given
-    #[arg(long)]
-    pub(crate) hdu: Option<usize>,
-    /// Effective frequency of a temperature map for the SZ spectrum
-    #[arg(long = "freq-ghz", value_name = "GHZ")]
-    pub(crate) freq_ghz: Vec<f64>,
-    /// Full width at half maximum of the Gaussian beam; none unless the header has one
-    #[arg(long = "beam-arcmin", value_name = "ARCMIN")]
-    pub(crate) beam_arcmin: Vec<f64>,
-    /// Two-column text table of l and B_l, instead of --beam-arcmin
-    #[arg(long = "beam-table", value_name = "FILE", conflicts_with = "beam_arcmin")]
-    pub(crate) beam_table: Vec<PathBuf>,
-    /// White-noise level in map unit times arcmin, used where a --config file asks for modelled noise
-    #[arg(long = "noise-arcmin", value_name = "LEVEL", allow_hyphen_values = true)]
-    pub(crate) noise_arcmin: Vec<f64>,
-    /// Which pixels count: a FITS mask (non-zero = valid), `zeros` (zero pixels are missing) or `nan` (NaN and infinite
-    /// pixels are missing)
-    #[arg(long, value_name = "FILE|zeros|nan")]
-    pub(crate) mask: Option<String>,
+    /// HEALPix maps are searched in overlapping gnomonic tiles of this width; 10 unless given
+    #[arg(long = "tile-deg", value_name = "DEG")]
+    pub(crate) tile_deg: Option<f64>,
+    /// Side of a pixel of these tiles; that of a HEALPix pixel unless given
+    #[arg(long = "tile-pixel-arcmin", value_name = "ARCMIN")]
+    pub(crate) tile_pixel_arcmin: Option<f64>,
+    /// Catalogue of the centres of these tiles; they cover all that the maps hold unless given
+    #[arg(long = "tile-centres", value_name = "FILE")]
+    pub(crate) tile_centres: Option<PathBuf>,
+    /// How a pixel of these tiles gets its value: nearest or bilinear
+    #[arg(long, default_value = "nearest")]
+    pub(crate) interpolation: String,
     /// Profile of the templates: beta (1 + (theta/theta_c)^2)^-1, or arnaud10 on a theta500 grid
     #[arg(long)]
     pub(crate) profile: Option<String>,

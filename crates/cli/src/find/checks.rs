@@ -23,7 +23,7 @@ pub(super) fn false_detections(
         scores.insert("false.negated".to_owned(), super::counted(negated.detections.candidates.len()));
     }
     if !args.halves.is_empty() {
-        let wanted = 2 * args.maps.len();
+        let wanted = 2 * args.input.maps.len();
         ensure!(
             args.halves.len() == wanted,
             "--half needs two files for each --map: {wanted}, not {}",

@@ -3,38 +3,48 @@
 mod args;
 mod checks;
 mod inputs;
+mod join;
 mod marks;
 mod outputs;
 mod settings;
+mod sphere;
 
 pub(crate) use args::Args;
 
+use crate::input::{self, Purpose, Sky};
 use crate::record::{self, Inputs};
 use crate::terminal::say;
 use anyhow::{Context, Result};
 use arcmin_eval::{Score, create_dir};
 use arcmin_find_mmf::MatchedFilter;
 use arcmin_job::Clock;
+use arcmin_maps::Observation;
 use std::collections::BTreeMap;
 
-/// Reads the maps, searches them, and writes catalogue, S/N map, picture and record.
+/// Reads the maps and searches them: flat maps whole, HEALPix maps tile by tile.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut inputs = Inputs::default();
     let mut clock = Clock::default();
-    let observation = clock.time("read", || inputs::read(args, &mut inputs))?;
+    match clock.time("read", || input::read(&args.input, Purpose::Search, &mut inputs))? {
+        Sky::Flat(observation) => flat(args, &observation, inputs, clock),
+        Sky::Healpix(maps) => sphere::run(args, &maps, inputs, clock),
+    }
+}
+
+/// Searches flat maps, and writes catalogue, S/N map, picture and record.
+fn flat(args: &Args, observation: &Observation, mut inputs: Inputs, mut clock: Clock) -> Result<()> {
     let known = marks::read(args, observation.geometry().frame(), &mut inputs)?;
     create_dir(&args.out)?;
     let filter = MatchedFilter::new(&settings::settings(args, &mut inputs)?)?;
-    let named = || format!("searching {}", inputs::names(&args.maps));
-    let search = clock.time("search", || filter.search(&observation)).with_context(named)?;
+    let named = || format!("searching {}", input::names(&args.input.maps));
+    let search = clock.time("search", || filter.search(observation)).with_context(named)?;
     let mut scores = BTreeMap::new();
     scores.insert("detections".to_owned(), counted(search.detections.candidates.len()));
     let area = search.detections.searched.area_deg2();
     scores.insert("searched_deg2".to_owned(), Score::new(Some(area), None, 1));
-    let matched = marks::matched(&known, &search.detections, &observation);
+    let matched = marks::matched(&known, &search.detections, observation);
     scores.extend(matched.scores());
-    scores
-        .extend(clock.time("checks", || checks::false_detections(args, &filter, &observation, &search, &mut inputs))?);
+    scores.extend(clock.time("checks", || checks::false_detections(args, &filter, observation, &search, &mut inputs))?);
     clock.time("write", || outputs::write(&args.out, &search, &known))?;
     record::found(&args.out, inputs, clock.into_seconds(), scores)?;
     summarise(args, &search, &matched, area);

@@ -108,6 +108,14 @@ pub fn read_map(path: &Path, options: &ReadOptions) -> Result<MapFile, Error> {
     Ok(MapFile { map, finite, nu, beam, noise_arcmin, band_name: band_name_of(header)? })
 }
 
+/// Reads where the pixels of the first image of a file lie.
+///
+/// # Errors
+/// When the file cannot be read or is damaged, and when its header makes no geometry.
+pub fn read_geometry(path: &Path) -> Result<Geometry, Error> {
+    geometry_of(&open_image(path, None)?, None)
+}
+
 /// Reads a mask for maps of the given geometry from a FITS image of any type: valid where it is neither zero nor NaN.
 ///
 /// An image without sky coordinates is taken to lie on the geometry when its shape is the same.

@@ -78,6 +78,10 @@ impl<U: PixelUnit> HealpixMap<U> {
         &self.pixels
     }
 
+    pub(super) fn pixels_mut(&mut self) -> &mut OrderedPixels {
+        &mut self.pixels
+    }
+
     /// How many pixels have a value.
     pub fn n_valid(&self) -> u64 {
         with_pixels!(&self.pixels, pixels => pixels.n_valid())

@@ -77,7 +77,7 @@ pub struct HealpixBand {
 /// Bands of one resolution. Each may have its own order, frame and coverage: a direction is missing when it is in any.
 #[derive(Clone, Debug)]
 pub struct HealpixObservation {
-    bands: Vec<HealpixBand>,
+    pub(super) bands: Vec<HealpixBand>,
 }
 
 impl HealpixObservation {
@@ -85,7 +85,7 @@ impl HealpixObservation {
     ///
     /// # Errors
     /// No band ([`Error::NoBands`]), two of one name ([`Error::DuplicateBand`]), or bands of different resolutions
-    /// ([`Error::NsideMismatch`]).
+    /// ([`Error::BandNside`]).
     pub fn new(bands: Vec<HealpixBand>) -> Result<Self, Error> {
         let first = bands.first().ok_or(Error::NoBands)?;
         let expected = first.map.nside();
@@ -96,7 +96,7 @@ impl HealpixObservation {
             let got = band.map.nside();
             if got != expected {
                 let (first, band) = (first.name.clone(), band.name.clone());
-                return Err(Error::NsideMismatch { band, got: got.value(), first, expected: expected.value() });
+                return Err(Error::BandNside { band, got: got.value(), first, expected: expected.value() });
             }
         }
         Ok(Self { bands })
