@@ -1,9 +1,11 @@
 //! Times one task of ours and prints one JSON line, as the Python scripts beside this file do for the peers.
 //!
 //! `ours fft PASS FLOAT N THREADS` with `PASS` one of `forward`, `inverse`, `filter`; `ours mmf N THREADS`;
+//! `ours cutouts nearest|bilinear N NSIDE THREADS`;
 //! `ours sht PEER PASS NSIDE THREADS` with `PASS` one of `synthesis`, `analysis`, `PEER` who it is timed against.
 //! `ours lensing STEP N THREADS` with `STEP` one of `deflection`, `lens`.
 
+mod cutout_sky;
 mod halo_lensing;
 mod harmonics;
 mod matched_filter;
@@ -46,13 +48,22 @@ fn main() -> Result<()> {
             })?;
             report(&format!("sht_{peer}_{pass}_{nside}_{threads}t"), seconds, Some(check));
         }
+        ["cutouts", how, n, nside, threads] => {
+            let (maps, centres) = (cutout_sky::map(nside.parse()?)?, cutout_sky::centres(n.parse()?));
+            let (seconds, check) = pool(threads)?.install(|| -> Result<_> {
+                let check = cutout_sky::cut(&maps, how, &centres)?;
+                Ok((best(|| drop(black_box(cutout_sky::cut(&maps, how, &centres)))), check))
+            })?;
+            report(&format!("cutouts_healpix_{how}_{n}_nside{nside}_{threads}t"), seconds, Some(check));
+        }
         ["lensing", step, n, threads] => {
             let (seconds, check) = pool(threads)?.install(|| lensing(step, n.parse()?))?;
             report(&format!("lensing_{step}_{n}_{threads}t"), seconds, Some(check));
         }
         _ => bail!(
             "usage: ours fft forward|inverse|filter f32|f64 N THREADS, ours mmf N THREADS, \
-             ours sht PEER PASS NSIDE THREADS, or ours lensing deflection|lens N THREADS"
+             ours sht PEER PASS NSIDE THREADS, ours lensing deflection|lens N THREADS, \
+             or ours cutouts nearest|bilinear N NSIDE THREADS"
         ),
     }
     Ok(())

@@ -24,11 +24,17 @@ struct Task {
     cases: fn() -> Vec<Vec<String>>,
 }
 
-const TASKS: [Task; 3] = [
+const TASKS: &[Task] = &[
+    Task { name: "cutouts", modules: &["numpy", "astropy", "reproject"], cases: cutouts_cases },
     Task { name: "fft", modules: &["numpy", "ducc0"], cases: fft_cases },
     Task { name: "mmf", modules: &["numpy", "scipy"], cases: mmf_cases },
     Task { name: "lensing", modules: &["numpy", "scipy", "numba"], cases: lensing_cases },
 ];
+
+fn cutouts_cases() -> Vec<Vec<String>> {
+    let case = |how: &str, n_threads: &str| [how, "200", "2048", n_threads].map(str::to_owned).to_vec();
+    ["nearest", "bilinear"].iter().flat_map(|how| ["1", "2"].map(|n| case(how, n))).collect()
+}
 
 fn fft_cases() -> Vec<Vec<String>> {
     let mut cases = Vec::new();

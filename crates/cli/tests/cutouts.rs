@@ -60,7 +60,7 @@ fn pixels_are_copied_as_they_are_and_holes_flagged_or_filled() {
     let mut pixels = noise(256, 2e-6);
     pixels[128 * 256 + 127] = f32::NAN;
     let (folder, map, catalogue) =
-        folder(&image(&cards(256, &[]), &pixels), "RADeg,decDeg\n30.0,-45.0\n31.5,-45.0\n30.0,-46.06\n");
+        folder(&image(&cards(256, &[]), &pixels), "RADeg,decDeg\n30.0,-45.0\n33.0,-45.0\n30.0,-46.06\n");
     let out = folder.path().join("out");
     let more = [&Y_UNIT[..], &["--side", "8", "--projection", "map"]].concat();
     let output = cut(&map, &catalogue, &out, &more);

@@ -23,7 +23,7 @@ pub use map::{HealpixMap, OrderedPixels};
 pub use observation::{HealpixBand, HealpixBandMap, HealpixObservation};
 pub use ordering::HealpixOrdering;
 pub use pixels::HealpixPixels;
-pub use read::{HealpixFile, HealpixReadOptions, HealpixUnitMap, read_healpix, read_healpix_column};
+pub use read::{HealpixFile, HealpixReadOptions, HealpixUnitMap, is_healpix, read_healpix, read_healpix_column};
 pub use write::write_healpix;
 
 pub(crate) use grid::OrderedGrid;

@@ -1,6 +1,6 @@
 //! Flat maps from files and options to an observation.
 
-use super::{MapArgs, Purpose, read_options};
+use super::{MapArgs, Purpose, name_apart, read_options, sphere};
 use crate::record::Inputs;
 use anyhow::{Context, Result, bail, ensure};
 use arcmin_maps::file::{MapFile, ReadOptions, UnitMap, read_map, read_mask};
@@ -29,7 +29,7 @@ pub(super) fn read(args: &MapArgs, purpose: Purpose, inputs: &mut Inputs) -> Res
             check_content(band, &mask, path)?;
         }
     }
-    name_apart(&mut bands);
+    name_apart(&mut bands, |band: &mut Band| &mut band.name);
     Ok(Observation::new(bands, mask)?)
 }
 
@@ -74,8 +74,7 @@ fn band(idx: usize, path: &Path, file: MapFile) -> Result<Band> {
     if matches!(file.map, UnitMap::Temperature(_)) && file.nu.is_none() {
         bail!("{}: a temperature map needs its frequency: give --freq-ghz", path.display());
     }
-    let stem = path.file_stem().map_or_else(|| idx.to_string(), |stem| stem.to_string_lossy().into_owned());
-    Ok(file.into_band(&stem)?)
+    Ok(file.into_band(&sphere::stem(path, idx))?)
 }
 
 /// Refuses a map on another geometry than the first, naming both files.
@@ -98,13 +97,4 @@ fn check_content(band: &Band, mask: &Mask, path: &Path) -> Result<()> {
     let varies = valid.any(|pixel| pixel != first);
     ensure!(varies, "{}: every pixel that counts is {first}: is this the right HDU or mask?", path.display());
     Ok(())
-}
-
-/// Bands of one name get their number behind it.
-fn name_apart(bands: &mut [Band]) {
-    for idx in 1..bands.len() {
-        if bands[..idx].iter().any(|other| other.name == bands[idx].name) {
-            bands[idx].name = format!("{}-{}", bands[idx].name, idx + 1);
-        }
-    }
 }

@@ -1,13 +1,14 @@
 //! Maps of the sky from files and options: flat images or HEALPix.
 
 mod flat;
+mod sphere;
 
 pub(crate) use flat::read_one;
 
 use crate::record::Inputs;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use arcmin_maps::file::{FileUnit, HduChoice, ReadOptions};
-use arcmin_maps::healpix::HealpixObservation;
+use arcmin_maps::healpix::{HealpixObservation, is_healpix};
 use arcmin_maps::{Beam, BeamTable, Catalogue, Disc, Observation};
 use arcmin_units::{Arcmin, Frame, Ghz, SkyPosition};
 use std::path::{Path, PathBuf};
@@ -15,18 +16,24 @@ use std::path::{Path, PathBuf};
 /// Which maps to read and what the user knows better than their headers.
 #[derive(clap::Args)]
 pub(crate) struct MapArgs {
-    /// FITS map of one band (plain, gzip'd or tile-compressed); repeat for each band
+    /// FITS map of one band: an image (plain, gzip'd or tile-compressed) or a HEALPix table; repeat for each band
     #[arg(long = "map", required = true, value_name = "FILE")]
     pub(crate) maps: Vec<PathBuf>,
-    /// Unit of the pixels, over what the header says: compton-y, uK, mK or K (thermodynamic)
+    /// Unit of the pixels, over what the header says: compton-y, uK, mK or K (thermodynamic), Jy/sr or MJy/sr
     #[arg(long)]
     pub(crate) unit: Option<String>,
     /// Frame of the sky coordinates, over what the header says: equatorial or galactic
     #[arg(long)]
     pub(crate) frame: Option<String>,
-    /// HDU that holds the image; the first image unless given
+    /// HDU that holds the map; the first image, or the first table of a HEALPix file, unless given
     #[arg(long)]
     pub(crate) hdu: Option<usize>,
+    /// Order of the pixels of HEALPix maps, over what the header says: ring or nested
+    #[arg(long)]
+    pub(crate) ordering: Option<String>,
+    /// Column of a HEALPix table that holds the map, by name or number; the first unless given
+    #[arg(long)]
+    pub(crate) column: Vec<String>,
     /// Effective frequency of a temperature map for the SZ spectrum
     #[arg(long = "freq-ghz", value_name = "GHZ")]
     pub(crate) freq_ghz: Vec<f64>,
@@ -77,6 +84,17 @@ impl Sky {
 
 /// Reads all maps and the mask, and joins them with what the options say.
 pub(crate) fn read(args: &MapArgs, purpose: Purpose, inputs: &mut Inputs) -> Result<Sky> {
+    // What cannot be read at all is reported by the reader of images.
+    let is_sphere: Vec<bool> = args.maps.iter().map(|path| is_healpix(path).unwrap_or(false)).collect();
+    if is_sphere.iter().all(|sphere| *sphere) {
+        return sphere::read(args, inputs).map(Sky::Healpix);
+    }
+    if let Some(odd) = is_sphere.iter().position(|sphere| *sphere) {
+        bail!(
+            "{} is a HEALPix map and others are not: bring all to one kind with `arcmin reproject`",
+            args.maps[odd].display()
+        );
+    }
     flat::read(args, purpose, inputs).map(Sky::Flat)
 }
 
@@ -120,7 +138,8 @@ pub(crate) fn names(paths: &[PathBuf]) -> String {
 /// What the options say of one of the maps, over its header.
 pub(crate) fn read_options(args: &MapArgs, idx: usize) -> Result<ReadOptions> {
     let unit = |name: &String| {
-        FileUnit::from_name(name).ok_or_else(|| anyhow!("--unit {name} is not known: use compton-y, uK, mK or K"))
+        FileUnit::from_name(name)
+            .ok_or_else(|| anyhow!("--unit {name} is not known: use compton-y, uK, mK, K, Jy/sr or MJy/sr"))
     };
     let n = args.maps.len();
     Ok(ReadOptions {
@@ -156,5 +175,15 @@ fn of_map<'a, T>(values: &'a [T], idx: usize, n_maps: usize, option: &str) -> Re
         1 => Ok(values.first()),
         n if n == n_maps => Ok(values.get(idx)),
         n => bail!("{option} is given {n} times for {n_maps} maps: give it once, or once for each"),
+    }
+}
+
+/// Bands of one name get their number behind it.
+fn name_apart<B>(bands: &mut [B], name: impl Fn(&mut B) -> &mut String) {
+    for idx in 1..bands.len() {
+        let ours = name(&mut bands[idx]).clone();
+        if bands[..idx].iter_mut().any(|other| *name(other) == ours) {
+            *name(&mut bands[idx]) = format!("{ours}-{}", idx + 1);
+        }
     }
 }

@@ -102,6 +102,23 @@ impl HealpixObservation {
         Ok(Self { bands })
     }
 
+    /// The same bands with the pixels missing that are exactly zero, as some surveys write where they did not observe.
+    #[must_use]
+    pub fn with_zeros_missing(mut self) -> Self {
+        for band in &mut self.bands {
+            let pixels = match &mut band.map {
+                HealpixBandMap::Temperature { map, .. } => map.pixels_mut(),
+                HealpixBandMap::ComptonY(map) => map.pixels_mut(),
+            };
+            let values = match pixels {
+                OrderedPixels::Ring(pixels) => pixels.raw_mut(),
+                OrderedPixels::Nested(pixels) => pixels.raw_mut(),
+            };
+            values.iter_mut().filter(|value| **value == 0.0).for_each(|value| *value = f32::NAN);
+        }
+        self
+    }
+
     /// The bands, in the order given.
     pub fn bands(&self) -> &[HealpixBand] {
         &self.bands

@@ -98,6 +98,22 @@ pub fn read_healpix(path: &Path, options: &HealpixReadOptions) -> Result<Healpix
     Ok(HealpixFile { map, nu, beam, noise_arcmin, band_name })
 }
 
+/// Whether the first table of a file is a HEALPix map; the pixels are not read.
+///
+/// # Errors
+/// When the file cannot be read or is not FITS.
+pub fn is_healpix(path: &Path) -> Result<bool, Error> {
+    match TableStream::open(path, |_| true) {
+        Ok(table) => {
+            let header = table.header();
+            let pixtype = header.get_str("PIXTYPE").ok().flatten().unwrap_or_default();
+            Ok(pixtype.trim().eq_ignore_ascii_case("HEALPIX") || header.contains("NSIDE"))
+        }
+        Err(arcmin_fits::Error::WrongKind { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Reads a column of numbers without unit, such as a mask or a number of observations; frame and unit of the options do
 /// not count.
 ///
