@@ -15,8 +15,10 @@
 //!   skipping what is negligible near the poles, rescaling against underflow.
 
 mod alm;
+#[allow(clippy::needless_range_loop, reason = "vectors of several arrays side by side")]
 mod analysis;
 mod block;
+#[allow(clippy::needless_range_loop, reason = "vectors of several arrays side by side")]
 mod climb;
 mod legendre;
 mod pairs;
@@ -24,6 +26,7 @@ mod reach;
 mod region;
 mod ring_fft;
 mod sample;
+#[allow(clippy::needless_range_loop, reason = "vectors of several arrays side by side")]
 mod synthesis;
 mod transform;
 

@@ -13,7 +13,7 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 /// Pairs of rings, and orders, that a task takes together: their sums share cache lines.
-const TOGETHER: usize = 4;
+const TOGETHER: usize = 8;
 
 /// The pixels of a pair of rings, as far as the map holds them.
 #[derive(Debug)]
@@ -186,6 +186,19 @@ impl<'a> Block<'a> {
     fn plan(&self, pair: &Pair) -> RingPlan {
         let n = pair.either().n_pixels as usize;
         if n == self.belt.len() { self.belt.clone() } else { RingPlan::new(n) }
+    }
+}
+
+/// Working memory of a transform: the sums of a block, and those of a model that is taken off the map.
+#[derive(Default)]
+pub(super) struct Scratch {
+    pub(super) sums: Vec<Complex64>,
+    pub(super) model: Vec<Complex64>,
+}
+
+impl std::fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Scratch({} and {} values)", self.sums.len(), self.model.len())
     }
 }
 

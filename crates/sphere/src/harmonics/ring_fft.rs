@@ -4,17 +4,19 @@ use crate::RingGeometry;
 use num_complex::Complex64;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use std::f64::consts::PI;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Length of the runs in which phases are found: one sine and cosine a run, and one a place in the run.
 const RUN: usize = 64;
 
-/// Both transforms of one length.
+/// Both transforms of one length, each made when it is first asked for.
+///
+/// PERF: rings of the caps all differ in length, and their twiddle factors cost as much as the transform.
 #[derive(Clone)]
 pub(super) struct RingPlan {
     n: usize,
-    to_ring: Arc<dyn ComplexToReal<f64>>,
-    from_ring: Arc<dyn RealToComplex<f64>>,
+    to_ring: OnceLock<Arc<dyn ComplexToReal<f64>>>,
+    from_ring: OnceLock<Arc<dyn RealToComplex<f64>>>,
 }
 
 impl std::fmt::Debug for RingPlan {
@@ -34,8 +36,7 @@ pub(super) struct RingScratch {
 
 impl RingPlan {
     pub(super) fn new(n: usize) -> Self {
-        let mut planner = RealFftPlanner::new();
-        Self { n, to_ring: planner.plan_fft_inverse(n), from_ring: planner.plan_fft_forward(n) }
+        Self { n, to_ring: OnceLock::new(), from_ring: OnceLock::new() }
     }
 
     /// Length of the ring.
@@ -50,7 +51,8 @@ impl RingPlan {
         orders: impl Iterator<Item = Complex64>,
         scratch: &'a mut RingScratch,
     ) -> &'a mut [f64] {
-        scratch.reserve(self);
+        let plan = self.to_ring.get_or_init(|| RealFftPlanner::new().plan_fft_inverse(self.n));
+        scratch.reserve(self.n, plan.get_scratch_len());
         scratch.phases.begin(ring);
         let RingScratch { ring: values, bins, fft, phases } = scratch;
         bins.fill(Complex64::default());
@@ -67,7 +69,7 @@ impl RingPlan {
             m += 1;
             bin = if bin + 1 == self.n { 0 } else { bin + 1 };
         }
-        self.to_ring.process_with_scratch(bins, values, fft).expect("lengths are the plan's, ends are real");
+        plan.process_with_scratch(bins, values, fft).expect("lengths are the plan's, ends are real");
         values
     }
 
@@ -79,9 +81,11 @@ impl RingPlan {
         scratch: &mut RingScratch,
         mut give: impl FnMut(usize, Complex64),
     ) {
+        let plan = self.from_ring.get_or_init(|| RealFftPlanner::new().plan_fft_forward(self.n));
+        scratch.reserve(self.n, plan.get_scratch_len());
         scratch.phases.begin(ring);
         let RingScratch { ring: values, bins, fft, phases } = scratch;
-        self.from_ring.process_with_scratch(values, bins, fft).expect("lengths are the plan's");
+        plan.process_with_scratch(values, bins, fft).expect("lengths are the plan's");
         let half = self.n / 2;
         let mut bin = 0;
         for m in 0..n_orders {
@@ -95,14 +99,13 @@ impl RingPlan {
 impl RingScratch {
     /// Memory for a ring's values, to be filled and then analysed.
     pub(super) fn ring_mut(&mut self, plan: &RingPlan) -> &mut [f64] {
-        self.reserve(plan);
+        self.ring.resize(plan.n, 0.0);
         &mut self.ring
     }
 
-    fn reserve(&mut self, plan: &RingPlan) {
-        self.ring.resize(plan.n, 0.0);
-        self.bins.resize(plan.n / 2 + 1, Complex64::default());
-        let n_fft = plan.to_ring.get_scratch_len().max(plan.from_ring.get_scratch_len());
+    fn reserve(&mut self, n: usize, n_fft: usize) {
+        self.ring.resize(n, 0.0);
+        self.bins.resize(n / 2 + 1, Complex64::default());
         self.fft.resize(n_fft, Complex64::default());
     }
 }

@@ -1,7 +1,7 @@
 //! Synthesis and analysis of maps.
 
 use super::alm::Alm;
-use super::block::{Block, PairOfRings, Pixels};
+use super::block::{Block, PairOfRings, Pixels, Scratch};
 use super::legendre::starts;
 use super::pairs::{Pair, blocks, pairs};
 use super::region::{RingRegion, Sector};
@@ -9,6 +9,7 @@ use super::ring_fft::RingPlan;
 use super::sample::Sample;
 use crate::Error;
 use std::ops::{ControlFlow, Range};
+use std::sync::{Mutex, PoisonError};
 
 /// Spherical-harmonic transforms between coefficients up to `lmax` and the pixels of a region.
 ///
@@ -35,6 +36,8 @@ pub struct HarmonicTransform {
     starts: Vec<f64>,
     /// FFT of the rings between the caps, all of one length.
     belt: RingPlan,
+    /// Kept between calls: the system takes long to hand out so many fresh pages.
+    scratch: Mutex<Scratch>,
 }
 
 /// How far a transform is.
@@ -59,7 +62,7 @@ impl HarmonicTransform {
         let pairs = pairs(&region);
         let blocks = blocks(pairs.len(), lmax);
         let belt = RingPlan::new(4 * region.nside().value() as usize);
-        Ok(Self { region, lmax, pairs, blocks, starts: starts(lmax), belt })
+        Ok(Self { region, lmax, pairs, blocks, starts: starts(lmax), belt, scratch: Mutex::default() })
     }
 
     /// The pixels.
@@ -92,13 +95,14 @@ impl HarmonicTransform {
     ) -> ControlFlow<()> {
         assert_eq!(alm.lmax(), self.lmax, "lmax of the coefficients and of the transform");
         let mut rings = self.split(map);
-        let mut sums = Vec::new();
+        let mut scratch = self.take_scratch();
         for (done, block) in self.blocks.iter().enumerate() {
             let work = self.work(block);
-            work.synthesise_orders(alm, &mut sums);
-            work.sums_to_rings(&sums, &mut rings[block.clone()]);
+            work.synthesise_orders(alm, &mut scratch.sums);
+            work.sums_to_rings(&scratch.sums, &mut rings[block.clone()]);
             watch(Progress { done: done + 1, total: self.blocks.len() })?;
         }
+        self.keep_scratch(scratch);
         ControlFlow::Continue(())
     }
 
@@ -146,20 +150,30 @@ impl HarmonicTransform {
         let first_pixel = nside.ring(*self.region.ring_numbers().start()).first_pixel;
         let map = Pixels { values: map, first_pixel, pixel_area_sr: nside.pixel_area_sr() };
         let mut alm = Alm::zeros(self.lmax);
-        let (mut model, mut sums) = (Vec::new(), Vec::new());
+        let mut scratch = self.take_scratch();
+        let Scratch { sums, model } = &mut scratch;
         for block in &self.blocks {
             let work = self.work(block);
             if let Some(less) = less {
-                work.synthesise_orders(less, &mut model);
+                work.synthesise_orders(less, model);
             }
-            work.rings_to_sums(&map, less.is_some().then_some(model.as_slice()), &mut sums);
-            work.analyse_orders(&sums, &mut alm);
+            work.rings_to_sums(&map, less.is_some().then_some(model.as_slice()), sums);
+            work.analyse_orders(sums, &mut alm);
         }
+        self.keep_scratch(scratch);
         alm
     }
 
     fn work(&self, block: &Range<usize>) -> Block<'_> {
         Block::new(&self.pairs[block.clone()], self.lmax, &self.starts, &self.belt)
+    }
+
+    fn take_scratch(&self) -> Scratch {
+        std::mem::take(&mut self.scratch.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn keep_scratch(&self, scratch: Scratch) {
+        *self.scratch.lock().unwrap_or_else(PoisonError::into_inner) = scratch;
     }
 
     /// The pixels of each pair of rings.
