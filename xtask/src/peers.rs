@@ -27,6 +27,7 @@ struct Task {
 const TASKS: &[Task] = &[
     Task { name: "cutouts", modules: &["numpy", "astropy", "reproject"], cases: cutouts_cases },
     Task { name: "fft", modules: &["numpy", "ducc0"], cases: fft_cases },
+    Task { name: "sht", modules: &["numpy", "healpy", "ducc0"], cases: sht_cases },
     Task { name: "mmf", modules: &["numpy", "scipy"], cases: mmf_cases },
     Task { name: "lensing", modules: &["numpy", "scipy", "numba"], cases: lensing_cases },
 ];
@@ -43,6 +44,20 @@ fn fft_cases() -> Vec<Vec<String>> {
             for n in ["1024", "2048", "4096"] {
                 for n_threads in ["1", "2"] {
                     cases.push([pass, float, n, n_threads].map(str::to_owned).to_vec());
+                }
+            }
+        }
+    }
+    cases
+}
+
+fn sht_cases() -> Vec<Vec<String>> {
+    let mut cases = Vec::new();
+    for peer in ["healpy", "ducc0"] {
+        for pass in ["synthesis", "analysis"] {
+            for nside in ["512", "2048"] {
+                for n_threads in ["1", "2"] {
+                    cases.push([peer, pass, nside, n_threads].map(str::to_owned).to_vec());
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Smoothing and power spectra of HEALPix maps.
 
-use arcmin_maps::healpix::{HealpixPixels, MissingPixels, OrderedPixels};
+use arcmin_maps::healpix::{HealpixPixels, HealpixReadOptions, MissingPixels, OrderedPixels, read_healpix_column};
 use arcmin_maps::{Beam, HealpixMap};
 use arcmin_sphere::healpix::{Healpix, Nside, PixelIndex, PixelSet};
 use arcmin_units::{Arcmin, Frame, MicroKelvinCmb};
@@ -121,4 +121,31 @@ fn a_map_without_pixels_has_no_spectrum() {
     let none = HealpixPixels::full(ring(), vec![f32::NAN; nside().n_pixels() as usize]).unwrap();
     assert!(Map::new(Frame::Equatorial, none).power_spectrum(8).is_err());
     assert!(full().power_spectrum(65).is_err(), "nside 16 does not resolve l = 65");
+}
+
+/// The masked map of WMAP's W band, nside 32.
+#[test]
+fn wmap_is_smoothed_as_by_healpy() {
+    let Some(folder) = std::env::var_os("ARCMIN_DATA") else {
+        eprintln!("SKIPPED wmap_is_smoothed_as_by_healpy: ARCMIN_DATA is not set");
+        return;
+    };
+    let name = "data/healpix_wmap/wmap_band_iqumap_r9_7yr_W_v4_udgraded32_masked.fits";
+    // The file has neither COORDSYS nor TUNIT: WMAP publishes in galactic coordinates and mK.
+    let pixels =
+        read_healpix_column(&std::path::Path::new(&folder).join(name), &HealpixReadOptions::default()).unwrap();
+    let map = Map::new(Frame::Galactic, pixels).scaled(1e3);
+    assert_eq!(map.nside().n_pixels() - map.n_valid(), 4686);
+    let smooth = map.smoothed(&Beam::gaussian(Arcmin::new(300.0)).unwrap(), MissingPixels::Zero).unwrap();
+    let OrderedPixels::Ring(pixels) = smooth.pixels() else { panic!("ring order") };
+    let mut n_rows = 0;
+    for line in include_str!("golden/healpix_wmap.csv").lines().skip(2) {
+        let (pixel, expected) = line.split_once(',').unwrap();
+        let value = pixels.get(pixels.grid().pixel(pixel.parse().unwrap()).unwrap()).unwrap();
+        let expected: f64 = expected.parse().unwrap();
+        // The rms of the smoothed map is some 30 uK.
+        assert!((f64::from(value) - expected).abs() < 30.0 * 1e-6, "{line}: {value}");
+        n_rows += 1;
+    }
+    assert_eq!(n_rows, 52);
 }

@@ -67,6 +67,11 @@ impl FullSky {
         self.transform.region()
     }
 
+    /// Blocks of rings that each band is made in: `watch` of [`band`](Self::band) is called so often.
+    pub fn n_blocks(&self) -> usize {
+        self.transform.n_blocks()
+    }
+
     /// Names of the bands.
     pub fn band_names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.setup.bands.iter().map(|band| band.name.as_str())

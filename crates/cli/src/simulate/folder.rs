@@ -17,15 +17,18 @@ const LISTED: usize = 5;
 /// Makes the folder, or takes up one that holds tiles of the very same sky.
 pub(super) fn take(out: &Path, config: &SceneConfig, inputs: &Inputs) -> Result<()> {
     create_dir(out)?;
-    let path = out.join("scene.toml");
-    let ours = description(config, inputs)?;
-    match std::fs::read_to_string(&path) {
+    take_file(&out.join("scene.toml"), &description(config, inputs)?)
+}
+
+/// Writes a file that describes the sky, or makes sure that the one there describes the very same.
+pub(super) fn take_file(path: &Path, ours: &str) -> Result<()> {
+    match std::fs::read_to_string(path) {
         Ok(theirs) if theirs == ours => return Ok(()),
-        Ok(theirs) => refuse_another_sky(&path, &theirs, &ours)?,
+        Ok(theirs) => refuse_another_sky(path, &theirs, ours)?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
-    Ok(write_atomic(&path, ours.as_bytes())?)
+    Ok(write_atomic(path, ours.as_bytes())?)
 }
 
 /// Folder of one tile.

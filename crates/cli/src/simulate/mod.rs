@@ -5,6 +5,7 @@
 
 mod components;
 mod folder;
+mod sphere;
 mod table;
 
 use crate::record::{self, Inputs};
@@ -50,6 +51,8 @@ pub(crate) struct Args {
     /// Print each statistic of the simulated sky beside its target, and stop; exit code 1 when one is off
     #[arg(long)]
     check: bool,
+    #[command(flatten)]
+    sphere: sphere::Args,
 }
 
 /// Simulates every tile that the folder does not hold yet.
@@ -63,8 +66,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return check(&config);
     }
     let out = args.out.as_deref().context("no folder is given: use --out")?;
-    let setup = config.check()?;
     let inputs = inputs(args, &config)?;
+    if args.sphere.is_asked() {
+        return args.sphere.run(out, config, inputs);
+    }
+    let setup = config.check()?;
     folder::take(out, &config, &inputs)?;
     let mut clock = Clock::default();
     let simulator = clock.time("tables", || Simulator::new(setup))?;

@@ -96,7 +96,7 @@ pub(super) fn starts(lmax: usize) -> Vec<f64> {
         if m > 0 {
             square *= (2 * m + 1) as f64 / (2 * m) as f64;
         }
-        let sign = if m % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = if m.is_multiple_of(2) { 1.0 } else { -1.0 };
         sign * (square * (2 * m + 3) as f64).sqrt()
     };
     (0..=lmax).map(start).collect()

@@ -133,7 +133,7 @@ impl Phases {
         if self.shifted == 0 {
             return value;
         }
-        if m % RUN == 0 {
+        if m.is_multiple_of(RUN) {
             self.of_run = half_pixels(m, self.shifted);
         }
         value * (self.of_run * self.within_run[m % RUN])

@@ -75,6 +75,11 @@ impl HarmonicTransform {
         self.lmax
     }
 
+    /// Blocks of rings that a synthesis takes one after the other.
+    pub fn n_blocks(&self) -> usize {
+        self.blocks.len()
+    }
+
     /// The map `sum_lm a_lm Y_lm` of coefficients, in the order of the region's pixels. Degrees above `lmax` must be none.
     ///
     /// # Panics
