@@ -4,8 +4,8 @@
 //! and transform the same bands.
 
 use arcmin_scene::{
-    BandConfig, CmbSpectrum, Component, ConcentrationModel, DustySourcesConfig, ForegroundsConfig, Haloes, HaloesConfig,
-    RadioSourcesConfig, SceneConfig, Simulator, Split, TilesConfig,
+    BandConfig, CmbSpectrum, Component, ConcentrationModel, DustySourcesConfig, ForegroundsConfig, Haloes,
+    HaloesConfig, RadioSourcesConfig, SceneConfig, Simulator, Split, TilesConfig,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
