@@ -4,9 +4,9 @@
 mod fake;
 
 use arcmin_eval::{
-    Block, Error, FinderFigure, FinderScores, Headline, MapImage, MapPixels, MapStyle, Mark, MarkSet, MarkShape,
-    Report, ScoreConfig, Section, Table, TileOutcome, create_dir, finder_figures, finder_score_rows, score_finder,
-    strongest_detections,
+    Block, Error, FigureOptions, FinderFigure, FinderScores, Headline, MapImage, MapPixels, MapStyle, Mark, MarkSet,
+    MarkShape, Report, ScoreConfig, Section, Table, TileOutcome, create_dir, finder_figures, finder_score_rows,
+    score_finder, strongest_detections,
 };
 use arcmin_units::SkyPosition;
 use fake::FakeFinder;
@@ -63,7 +63,8 @@ fn score_table(scores: &FinderScores) -> Block {
 }
 
 fn figures(test: &[TileOutcome], scores: &FinderScores, folder: &Path) -> Result<Vec<Block>, Error> {
-    let figures = finder_figures(test, scores, "signal to noise")?;
+    let options = FigureOptions { score_label: "signal to noise".to_owned(), ..FigureOptions::default() };
+    let figures = finder_figures(test, scores, &options)?;
     for figure in &figures {
         figure.figure.write(folder, figure.stem)?;
     }

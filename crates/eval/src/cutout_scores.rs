@@ -1,6 +1,6 @@
 //! The scores of a finder by cutouts: threshold from validation, everything else from test.
 
-use crate::cutout_grid::CutoutGrid;
+use crate::cutout_lattice::CutoutLattice;
 use crate::cutout_sweep::{Confusion, CutoutSweep, NegativeWeight};
 use crate::cutout_table::CutoutTable;
 use crate::outcome::TileOutcome;
@@ -12,19 +12,21 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CutoutCounting {
     /// Where they lie.
-    pub grid: CutoutGrid,
+    pub grid: CutoutLattice,
     /// How often those without target count.
     pub negatives: NegativeWeight,
 }
 
 impl CutoutCounting {
     /// Each square degree alike.
-    pub const EQUAL_AREA: Self = Self { grid: CutoutGrid::EqualArea, negatives: NegativeWeight::Once };
+    pub const EQUAL_AREA: Self = Self { grid: CutoutLattice::EqualArea, negatives: NegativeWeight::Once };
     /// The grid of the public DeepSZ code.
-    pub const RA_DEC: Self = Self { grid: CutoutGrid::RaDec, negatives: NegativeWeight::Once };
+    pub const RA_DEC: Self = Self { grid: CutoutLattice::RaDec, negatives: NegativeWeight::Once };
     /// Equal area, with negatives as frequent as on the RA/Dec grid in the mean over the sky.
-    pub const OVERSAMPLED: Self =
-        Self { grid: CutoutGrid::EqualArea, negatives: NegativeWeight::Times(crate::cutout_grid::RA_DEC_OVERSAMPLING) };
+    pub const OVERSAMPLED: Self = Self {
+        grid: CutoutLattice::EqualArea,
+        negatives: NegativeWeight::Times(crate::cutout_lattice::RA_DEC_OVERSAMPLING),
+    };
 }
 
 /// The scores of one finder by cutouts.

@@ -5,7 +5,7 @@
 //! the largest counts; a cutout without detection has the score that the configuration gives. Only what was searched
 //! takes part, for haloes, detections and cutouts alike.
 
-use crate::cutout_grid::CutoutGrid;
+use crate::cutout_lattice::CutoutLattice;
 use crate::outcome::{DetectionOutcome, TileOutcome, Verdict};
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ impl CutoutTable {
     ///
     /// On the RA/Dec grid the number of cutouts is that of cells in the searched area, and never less than the cells
     /// that hold something.
-    pub fn new(outcome: &TileOutcome, grid: CutoutGrid) -> Self {
+    pub fn new(outcome: &TileOutcome, grid: CutoutLattice) -> Self {
         let mut cells: BTreeMap<u32, CutoutEntry> = BTreeMap::new();
         for cell in outcome.searched_targets().filter_map(|halo| halo.cutouts.on(grid)) {
             entry(&mut cells, cell).is_positive = true;
@@ -60,7 +60,7 @@ impl CutoutTable {
     }
 
     /// The tables of many tiles.
-    pub fn of_all(outcomes: &[TileOutcome], grid: CutoutGrid) -> Vec<Self> {
+    pub fn of_all(outcomes: &[TileOutcome], grid: CutoutLattice) -> Vec<Self> {
         outcomes.iter().map(|outcome| Self::new(outcome, grid)).collect()
     }
 
@@ -123,10 +123,10 @@ mod tests {
     fn a_detection_speaks_for_the_cutout_of_its_halo() {
         // The edge between cutouts 0 and 1 lies at x = 27.5; the halo is left of it, the detection right, 0.5' apart.
         let matched = outcome(&[(26.5, 10.0, 3e14)], &[(28.5, 10.0, 9.0)]);
-        assert_eq!(shown(&CutoutTable::new(&matched, CutoutGrid::EqualArea)), [(0, Some(9.0), true)]);
+        assert_eq!(shown(&CutoutTable::new(&matched, CutoutLattice::EqualArea)), [(0, Some(9.0), true)]);
         // Beyond 1' there is no match, and it speaks for its own cutout.
         let unmatched = outcome(&[(26.5, 10.0, 3e14)], &[(31.5, 10.0, 9.0)]);
-        let table = CutoutTable::new(&unmatched, CutoutGrid::EqualArea);
+        let table = CutoutTable::new(&unmatched, CutoutLattice::EqualArea);
         assert_eq!(shown(&table), [(0, None, true), (1, Some(9.0), false)]);
         assert_eq!((table.n_cutouts, table.n_positive()), (16, 1));
     }
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn the_largest_score_of_a_cutout_counts_and_says_what_it_was() {
         let outcome = outcome(&[(10.0, 10.0, 3e14)], &[(10.0, 10.0, 6.0), (20.0, 20.0, 8.0), (24.0, 8.0, 3.0)]);
-        let table = CutoutTable::new(&outcome, CutoutGrid::EqualArea);
+        let table = CutoutTable::new(&outcome, CutoutLattice::EqualArea);
         assert_eq!(shown(&table), [(0, Some(8.0), true)]);
         assert_eq!(table.entries[0].verdict, Some(Verdict::Unmatched));
     }
@@ -142,16 +142,16 @@ mod tests {
     #[test]
     fn two_targets_make_one_positive_cutout_and_light_haloes_none() {
         let outcome = outcome(&[(10.0, 10.0, 3e14), (20.0, 20.0, 5e14), (40.0, 40.0, 1.9e14)], &[(40.0, 40.0, 5.0)]);
-        let table = CutoutTable::new(&outcome, CutoutGrid::EqualArea);
+        let table = CutoutTable::new(&outcome, CutoutLattice::EqualArea);
         assert_eq!(shown(&table), [(0, None, true), (5, Some(5.0), false)]);
     }
 
     #[test]
     fn what_lies_outside_all_central_parts_is_left_out() {
         let outcome = outcome(&[(2.0, 50.0, 3e14)], &[(102.0, 50.0, 9.0)]);
-        assert!(CutoutTable::new(&outcome, CutoutGrid::EqualArea).entries.is_empty());
+        assert!(CutoutTable::new(&outcome, CutoutLattice::EqualArea).entries.is_empty());
         // The RA/Dec grid covers all that was searched.
-        let table = CutoutTable::new(&outcome, CutoutGrid::RaDec);
+        let table = CutoutTable::new(&outcome, CutoutLattice::RaDec);
         assert_eq!((table.entries.len(), table.n_positive()), (2, 1));
         // 26' x 26' over 6' x 6' cos(30 deg).
         assert_eq!(table.n_cutouts, 22);
@@ -193,7 +193,7 @@ mod tests {
             candidates in prop::collection::vec((0.0f64..103.0, 0.0f64..103.0, 3.0f64..20.0), 0..20),
         ) {
             let outcome = outcome(&haloes, &candidates);
-            prop_assert_eq!(shown(&CutoutTable::new(&outcome, CutoutGrid::EqualArea)), slow_table(&outcome));
+            prop_assert_eq!(shown(&CutoutTable::new(&outcome, CutoutLattice::EqualArea)), slow_table(&outcome));
         }
     }
 }

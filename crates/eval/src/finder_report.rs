@@ -1,8 +1,8 @@
 //! What every report on a cluster finder shows: its figures, its scores in words, its strongest detections.
 
-use crate::binned::{HaloQuantity, completeness_by};
+use crate::binned::{BinnedFraction, HaloQuantity, completeness_by};
 use crate::outcome::{DetectionOutcome, TileOutcome, Verdict};
-use crate::plot::{self, Figure};
+use crate::plot::{self, Figure, PublishedCurve};
 use crate::recovery::{self, Amplitude};
 use crate::report::{Block, ScoreRow, Table};
 use crate::scores::{FinderScores, offsets_arcmin};
@@ -27,21 +27,30 @@ impl FinderFigure {
     }
 }
 
+/// What stands on the axes of a finder's figures, and which published curves beside its own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FigureOptions {
+    /// The finder's score with its unit, e.g. `signal to noise`.
+    pub score_label: String,
+    /// Published completeness against virial mass in Msun; ours takes its bins.
+    pub completeness_vs_mass: Option<PublishedCurve>,
+    /// Published completeness against redshift; ours takes its bins.
+    pub completeness_vs_redshift: Option<PublishedCurve>,
+}
+
 /// Draws the standard figures of a finder from its test outcomes.
 ///
-/// `score_label` names the finder's score with its unit, e.g. `signal to noise`.
-///
 /// # Errors
-/// [`Error::Drawing`].
+/// [`Error::Drawing`], or [`Error::BadEdges`] for a published curve whose edges do not rise.
 pub fn finder_figures(
     test: &[TileOutcome],
     scores: &FinderScores,
-    score_label: &str,
+    options: &FigureOptions,
 ) -> Result<Vec<FinderFigure>, Error> {
     let cut = scores.threshold.value.unwrap_or(f64::INFINITY);
-    let mut figures = threshold_figures(test, cut, score_label)?;
-    figures.extend(completeness_figures(test, cut)?);
-    figures.extend(measurement_figures(test, cut, score_label)?);
+    let mut figures = threshold_figures(test, cut, &options.score_label)?;
+    figures.extend(completeness_figures(test, cut, options)?);
+    figures.extend(measurement_figures(test, cut, &options.score_label)?);
     Ok(figures)
 }
 
@@ -69,31 +78,56 @@ fn threshold_figures(test: &[TileOutcome], cut: f64, score_label: &str) -> Resul
     ])
 }
 
-fn completeness_figures(test: &[TileOutcome], cut: f64) -> Result<Vec<FinderFigure>, Error> {
+/// Completeness against mass and against redshift at a threshold, in the bins of the published curves where given.
+///
+/// # Errors
+/// [`Error::Drawing`], or [`Error::BadEdges`] for a published curve whose edges do not rise.
+pub fn completeness_figures(
+    test: &[TileOutcome],
+    threshold: f64,
+    options: &FigureOptions,
+) -> Result<Vec<FinderFigure>, Error> {
     let matching = test.first().map_or_else(MatchConfig::default, |tile| tile.matching);
     let selection = matching.selection;
-    let (mass_edges, redshift_edges) = (mass_edges(test, &matching), redshift_edges(test));
-    let by_mass = completeness_by(HaloQuantity::Mvir, test, cut, &mass_edges)?;
-    let by_redshift = completeness_by(HaloQuantity::Redshift, test, cut, &redshift_edges)?;
+    // Bins that begin below the least mass kept would lack haloes.
+    let mass = options.completeness_vs_mass.as_ref().map(|curve| curve.above(matching.keep_mvir_min_msun));
+    let (mass, redshift) = (mass.as_ref(), options.completeness_vs_redshift.as_ref());
+    let mass_edges = mass.map_or_else(|| mass_edges(test, &matching), |curve| curve.edges.clone());
+    let redshift_edges = redshift.map_or_else(|| redshift_edges(test), |curve| curve.edges.clone());
+    let by_mass = completeness_by(HaloQuantity::Mvir, test, threshold, &mass_edges)?;
+    let by_redshift = completeness_by(HaloQuantity::Redshift, test, threshold, &redshift_edges)?;
     Ok(vec![
         FinderFigure {
             stem: "completeness-mass",
-            figure: plot::completeness_vs_mass(&by_mass, selection.mvir_min_msun)?,
+            figure: plot::completeness_vs_mass(&by_mass, selection.mvir_min_msun, mass)?,
             caption: format!(
                 "Share of the searched haloes at z ≥ {} that are found, against virial mass; bars are bin widths and \
-                 68 % intervals. Targets lie right of the dashed line.",
-                selection.redshift_min
+                 68 % intervals. Targets lie right of the dashed line. Grey behind, on a logarithmic scale: how many \
+                 haloes there are, from {} to {} a bin.",
+                selection.redshift_min,
+                fewest(&by_mass),
+                most(&by_mass)
             ),
         },
         FinderFigure {
             stem: "completeness-redshift",
-            figure: plot::completeness_vs_redshift(&by_redshift)?,
+            figure: plot::completeness_vs_redshift(&by_redshift, selection.redshift_min, redshift)?,
             caption: format!(
-                "Share of the searched haloes above {:.1}×10¹⁴ solar masses that are found, against redshift.",
-                selection.mvir_min_msun / 1e14
+                "Share of the searched haloes above {:.1}×10¹⁴ solar masses that are found, against redshift. Targets \
+                 lie right of the dashed line. Grey behind: how many haloes there are, up to {} a bin.",
+                selection.mvir_min_msun / 1e14,
+                most(&by_redshift)
             ),
         },
     ])
+}
+
+fn most(bins: &[BinnedFraction]) -> u64 {
+    bins.iter().map(|bin| bin.total).max().unwrap_or(0)
+}
+
+fn fewest(bins: &[BinnedFraction]) -> u64 {
+    bins.iter().map(|bin| bin.total).min().unwrap_or(0)
 }
 
 fn measurement_figures(test: &[TileOutcome], cut: f64, score_label: &str) -> Result<Vec<FinderFigure>, Error> {
@@ -166,7 +200,9 @@ pub fn finder_score_rows(scores: &FinderScores, published: &[(&str, &str)]) -> V
         ("y_ratio", "recovered / injected y, best scale, mean", scores.y_ratio),
         ("y_ratio_median", "recovered / injected y, best scale, median", scores.y_ratio_median),
         ("y_ratio_fixed", "recovered / injected y, fixed scale, mean", scores.y_ratio_fixed),
-        ("offset_arcmin", "median position offset in arcmin", scores.offset_arcmin),
+        ("offset_arcmin", "position offset in arcmin, median", scores.offset_arcmin),
+        ("offset_68_arcmin", "position offset in arcmin, 68 % within", scores.offset_68_arcmin),
+        ("offset_95_arcmin", "position offset in arcmin, 95 % within", scores.offset_95_arcmin),
     ];
     let published = |name: &str| published.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
     rows.into_iter()

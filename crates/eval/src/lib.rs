@@ -15,16 +15,18 @@
 
 pub mod binned;
 pub mod bootstrap;
-pub mod cutout_grid;
+pub mod cutout_lattice;
 pub mod cutout_scores;
 pub mod cutout_sweep;
 pub mod cutout_table;
+pub mod equal_false;
 pub mod error;
 mod file;
 pub mod finder_report;
 pub mod map_image;
 pub mod matching;
 pub mod outcome;
+pub mod plane;
 pub mod plot;
 pub mod record;
 pub mod recovery;
@@ -34,20 +36,24 @@ pub mod statistics;
 pub mod sweep;
 
 pub use binned::{BinnedFraction, HaloQuantity, completeness_by};
-pub use cutout_grid::{CutoutCells, CutoutConfig, CutoutCounts, CutoutGrid, TileCutouts};
+pub use cutout_lattice::{CutoutCells, CutoutConfig, CutoutLattice, CutoutNumbers, TileCutouts};
 pub use cutout_scores::{CutoutCounting, CutoutScores, score_cutouts};
 pub use cutout_sweep::{Confusion, CutoutSweep, NegativeWeight};
 pub use cutout_table::{CutoutEntry, CutoutTable};
+pub use equal_false::{AtFalseRate, FalseKind, FalseRule, completeness_at_false_rates, false_kinds};
 pub use error::Error;
 pub use file::{create_dir, write_atomic};
-pub use finder_report::{FinderFigure, finder_figures, finder_score_rows, strongest_detections};
+pub use finder_report::{
+    FigureOptions, FinderFigure, completeness_figures, finder_figures, finder_score_rows, strongest_detections,
+};
 pub use map_image::{ColourRange, ColourScale, MapImage, MapPixels, MapStyle, Mark, MarkSet, MarkShape};
 pub use matching::{HaloSelection, MatchConfig};
 pub use outcome::{Counterpart, DetectionOutcome, HaloOutcome, TileOutcome, Verdict, YMeasured};
+pub use plane::{PlaneAxis, PlaneCell, SelectionPlane};
 pub use plot::Figure;
 pub use record::{InputFile, Record, ScoreDifference};
 pub use recovery::{RecoveryBin, RecoverySample, RecoverySummary};
-pub use report::{Block, Headline, Report, Section, Table};
+pub use report::{Block, Headline, ImageWidth, Report, Section, Table};
 pub use scores::{FinderScores, ScoreConfig, score_finder};
 pub use statistics::{Interval, Score, wilson_interval};
 pub use sweep::{Counts, ThresholdSweep};

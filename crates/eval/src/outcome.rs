@@ -1,7 +1,7 @@
 //! All that scoring needs from one tile, small enough to keep for every tile of a survey.
 
 use crate::Error;
-use crate::cutout_grid::{CutoutCells, CutoutCounts, TileCutouts};
+use crate::cutout_lattice::{CutoutCells, CutoutNumbers, TileCutouts};
 use crate::file::{read_json, write_json};
 use crate::matching::{MatchConfig, match_candidates};
 use arcmin_maps::Mask;
@@ -121,7 +121,7 @@ pub struct TileOutcome {
     /// Searched area in square degrees.
     pub searched_deg2: f64,
     /// Number of cutouts that count.
-    pub n_cutouts: CutoutCounts,
+    pub n_cutouts: CutoutNumbers,
     /// Detections by falling score.
     pub detections: Vec<DetectionOutcome>,
     /// Haloes by falling mass: all above `matching.keep_mvir_min_msun`, all targets, and all that were matched.

@@ -104,7 +104,19 @@ pub enum Block {
         png_base64: String,
         /// What is seen.
         caption: String,
+        /// How much of the page's width it may take.
+        width: ImageWidth,
     },
+}
+
+/// How much of the page's width a picture may take; on a phone all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImageWidth {
+    /// All of it.
+    Full,
+    /// Half of it, so that two stand side by side.
+    Half,
 }
 
 /// A table; the first column is text, the others are numbers set right.
@@ -134,10 +146,19 @@ impl Block {
         Block::Figure { svg: figure.inline_svg(), caption: caption.into() }
     }
 
-    /// A PNG file with its caption.
+    /// A PNG file with its caption, as wide as the page allows.
     pub fn image(png: &[u8], caption: impl Into<String>) -> Self {
+        Self::image_of_width(png, caption, ImageWidth::Full)
+    }
+
+    /// A PNG file with its caption, of which two stand side by side.
+    pub fn half_image(png: &[u8], caption: impl Into<String>) -> Self {
+        Self::image_of_width(png, caption, ImageWidth::Half)
+    }
+
+    fn image_of_width(png: &[u8], caption: impl Into<String>, width: ImageWidth) -> Self {
         let png_base64 = base64::engine::general_purpose::STANDARD.encode(png);
-        Block::Image { png_base64, caption: caption.into() }
+        Block::Image { png_base64, caption: caption.into(), width }
     }
 }
 

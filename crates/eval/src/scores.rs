@@ -2,7 +2,7 @@
 
 use crate::outcome::{TileOutcome, Verdict, by_tile_number};
 use crate::recovery::{self, Amplitude};
-use crate::statistics::{Score, median_and_error};
+use crate::statistics::{Score, median_and_error, quantile};
 use crate::sweep::{Counts, ThresholdSweep};
 use crate::{Error, bootstrap};
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,10 @@ pub struct FinderScores {
     pub y_ratio_fixed: Score,
     /// Median distance between detection and halo in arcmin.
     pub offset_arcmin: Score,
+    /// Distance within which 68 % of the detections of targets lie, in arcmin.
+    pub offset_68_arcmin: Score,
+    /// Distance within which 95 % of them lie, in arcmin.
+    pub offset_95_arcmin: Score,
 }
 
 impl FinderScores {
@@ -89,6 +93,8 @@ impl FinderScores {
             ("y_ratio_median", self.y_ratio_median),
             ("y_ratio_fixed", self.y_ratio_fixed),
             ("offset_arcmin", self.offset_arcmin),
+            ("offset_68_arcmin", self.offset_68_arcmin),
+            ("offset_95_arcmin", self.offset_95_arcmin),
         ];
         named.into_iter().map(|(name, score)| (format!("{finder}.{name}"), score)).collect()
     }
@@ -139,6 +145,8 @@ fn scores_at(threshold: Score, f1_validation: Score, test: &[TileOutcome], confi
         y_ratio_median: best.median,
         y_ratio_fixed: fixed.mean,
         offset_arcmin: median_offset(test, cut),
+        offset_68_arcmin: offset_quantile(test, cut, 0.68),
+        offset_95_arcmin: offset_quantile(test, cut, 0.95),
     }
 }
 
@@ -191,4 +199,11 @@ fn median_offset(test: &[TileOutcome], threshold: f64) -> Score {
     let offsets = offsets_arcmin(test, threshold);
     let (median, error) = median_and_error(&offsets);
     Score::new(median, error, offsets.len() as u64)
+}
+
+/// Quantile of the offsets; it has no error of its own.
+fn offset_quantile(test: &[TileOutcome], threshold: f64, q: f64) -> Score {
+    let mut offsets = offsets_arcmin(test, threshold);
+    offsets.sort_by(f64::total_cmp);
+    Score::new(quantile(&offsets, q), None, offsets.len() as u64)
 }

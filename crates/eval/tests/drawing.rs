@@ -2,8 +2,8 @@
 
 use arcmin_eval::recovery::RecoverySample;
 use arcmin_eval::{
-    ColourRange, ColourScale, MapImage, MapPixels, MapStyle, Mark, MarkSet, MarkShape, ScoreConfig, ThresholdSweep,
-    finder_figures, plot, score_finder, strongest_detections,
+    ColourRange, ColourScale, FigureOptions, MapImage, MapPixels, MapStyle, Mark, MarkSet, MarkShape, ScoreConfig,
+    ThresholdSweep, finder_figures, plot, score_finder, strongest_detections,
 };
 use arcmin_maps::{Geometry, Shape};
 use arcmin_units::{Arcmin, SkyPosition};
@@ -108,8 +108,8 @@ fn plots_of_nothing_have_axes_and_no_nan() {
     let drawn = [
         plot::scores_vs_threshold(&[], 5.0, "S/N").unwrap(),
         plot::false_rate_vs_threshold(&[], 0.0, 5.0, "S/N").unwrap(),
-        plot::completeness_vs_mass(&[], 2e14).unwrap(),
-        plot::completeness_vs_redshift(&[]).unwrap(),
+        plot::completeness_vs_mass(&[], 2e14, None).unwrap(),
+        plot::completeness_vs_redshift(&[], 0.25, None).unwrap(),
         plot::recovered_vs_injected(&[]).unwrap(),
         plot::recovery_vs_snr(&[], "S/N").unwrap(),
         plot::offset_histogram(&[], 1.0).unwrap(),
@@ -139,7 +139,7 @@ fn figures_of_a_finder_are_drawn_with_and_without_detections() {
     let validation = [finder.outcome(0)];
     for test in [vec![finder.outcome(1)], vec![blind.outcome(1)], vec![empty_sky.outcome(1)], vec![]] {
         let scores = score_finder(&validation, &test, &config).unwrap();
-        let figures = finder_figures(&test, &scores, "S/N").unwrap();
+        let figures = finder_figures(&test, &scores, &FigureOptions::default()).unwrap();
         assert!(figures.len() >= 4 && figures.iter().all(|figure| !figure.figure.svg().contains("NaN")));
         assert!(strongest_detections(&test, 5).rows.len() <= 5);
     }

@@ -4,8 +4,12 @@
 //! Tiles are simulated, searched and matched one by one ([`tiles`]); the scores ([`scores`]) and the report
 //! ([`mod@report`]) are made from what was kept of them.
 
+mod figures;
+mod gallery;
 mod picture;
+mod published;
 mod report;
+mod score_tables;
 mod scores;
 mod settings;
 mod tiles;

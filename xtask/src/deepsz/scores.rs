@@ -7,7 +7,10 @@ use crate::run_dir::RunDir;
 use crate::workspace;
 use anyhow::Result;
 use arcmin_eval::record::RECORD_FORMAT;
-use arcmin_eval::{FinderScores, Record, RecoverySample, Score, TileOutcome, recovery, score_finder};
+use arcmin_eval::{
+    AtFalseRate, CutoutCounting, CutoutScores, FalseRule, FinderScores, Record, RecoverySample, Score, TileOutcome,
+    completeness_at_false_rates, recovery, score_cutouts, score_finder,
+};
 use arcmin_scene::Split;
 use std::collections::BTreeMap;
 
@@ -15,6 +18,29 @@ use std::collections::BTreeMap;
 pub(super) const FULL_SKY: &str = "full";
 /// What is kept of the scores of each of the ladder's skies.
 const LADDER_SCORES: [&str; 4] = ["f1", "purity", "completeness", "threshold"];
+
+/// The ways in which cutouts are counted, by the name of their scores.
+pub(super) const COUNTINGS: [(&str, CutoutCounting); 3] = [
+    ("cutout", CutoutCounting::EQUAL_AREA),
+    ("cutout_ra_dec", CutoutCounting::RA_DEC),
+    ("cutout_oversampled", CutoutCounting::OVERSAMPLED),
+];
+/// False detections per square degree at which completeness is compared.
+pub(super) const FALSE_PER_DEG2: [f64; 6] = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0];
+
+/// The scores on one sky of the ladder.
+pub(super) struct SkyScores {
+    /// Name of the sky: the component that it adds.
+    pub(super) name: String,
+    /// Scores by detections.
+    pub(super) detections: FinderScores,
+    /// Scores by cutouts of equal area.
+    pub(super) cutouts: CutoutScores,
+}
+
+fn is_kept(name: &str, prefix: &str) -> bool {
+    name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')).is_some_and(|name| LADDER_SCORES.contains(&name))
+}
 
 /// What the tiles gave.
 pub(super) struct Results {
@@ -46,11 +72,31 @@ impl Results {
         Ok(score_finder(&self.validation(finder), &self.test(finder), &settings.score)?)
     }
 
+    /// Scores of one finder by cutouts.
+    pub(super) fn cutout_scores(
+        &self,
+        finder: &str,
+        counting: CutoutCounting,
+        settings: &Settings,
+    ) -> Result<CutoutScores> {
+        Ok(score_cutouts(&self.validation(finder), &self.test(finder), counting, &settings.score)?)
+    }
+
+    /// Completeness of one finder on the test tiles at equal numbers of false detections.
+    pub(super) fn at_false_rates(
+        &self,
+        finder: &str,
+        rule: FalseRule,
+        settings: &Settings,
+    ) -> Result<Vec<AtFalseRate>> {
+        Ok(completeness_at_false_rates(&self.test(finder), rule, &FALSE_PER_DEG2, &settings.score)?)
+    }
+
     /// Scores of one finder on the skies of the ladder, from the fewest components to the full sky, all on the ladder's
     /// tiles; empty where the ladder has no test tile.
-    pub(super) fn ladder(&self, finder: &str, settings: &Settings) -> Result<Vec<(String, FinderScores)>> {
+    pub(super) fn ladder(&self, finder: &str, settings: &Settings) -> Result<Vec<SkyScores>> {
         let ladder = &settings.ladder;
-        let rung = |split: Split, records: &[TileRecord], rung: Option<usize>| -> Vec<TileOutcome> {
+        let outcomes = |split: Split, records: &[TileRecord], rung: Option<usize>| -> Vec<TileOutcome> {
             let climbed = records.iter().enumerate().filter(|&(tile, _)| ladder.has(split, tile));
             let sky = |record: &TileRecord| match rung {
                 Some(rung) => record.ladder.get(rung).and_then(|outcomes| outcomes.get(finder)).cloned(),
@@ -60,11 +106,13 @@ impl Results {
         };
         let rungs = ladder.rungs.iter().enumerate().map(|(idx, rung)| (rung.name.clone(), Some(idx)));
         let mut scored = Vec::new();
-        for (name, idx) in rungs.chain([(FULL_SKY.to_owned(), None)]) {
-            let validation = rung(Split::Validation, &self.validation, idx);
-            let test = rung(Split::Test, &self.test, idx);
+        for (name, rung) in rungs.chain([(FULL_SKY.to_owned(), None)]) {
+            let validation = outcomes(Split::Validation, &self.validation, rung);
+            let test = outcomes(Split::Test, &self.test, rung);
             if !test.is_empty() && !validation.is_empty() {
-                scored.push((name, score_finder(&validation, &test, &settings.score)?));
+                let detections = score_finder(&validation, &test, &settings.score)?;
+                let cutouts = score_cutouts(&validation, &test, CutoutCounting::EQUAL_AREA, &settings.score)?;
+                scored.push(SkyScores { name, detections, cutouts });
             }
         }
         Ok(scored)
@@ -80,10 +128,18 @@ impl Results {
         let mut scores: BTreeMap<String, Score> = BTreeMap::new();
         for finder in settings.finders.keys() {
             scores.extend(self.scores(finder, settings)?.by_name(finder));
-            for (rung, rung_scores) in self.ladder(finder, settings)? {
-                let all = rung_scores.by_name(finder);
-                let kept = LADDER_SCORES.iter().filter_map(|name| Some((name, all.get(&format!("{finder}.{name}"))?)));
-                scores.extend(kept.map(|(name, score)| (format!("{finder}.ladder.{rung}.{name}"), *score)));
+            for (name, counting) in COUNTINGS {
+                let prefix = format!("{finder}.{name}");
+                scores.extend(self.cutout_scores(finder, counting, settings)?.by_name(&prefix));
+            }
+            for at in self.at_false_rates(finder, FalseRule::NotOfTarget, settings)? {
+                let name = format!("{finder}.completeness_at_{}_false_per_deg2", at.false_per_deg2);
+                scores.insert(name, at.completeness);
+            }
+            for sky in self.ladder(finder, settings)? {
+                let prefix = format!("{finder}.ladder.{}", sky.name);
+                scores.extend(sky.detections.by_name(&prefix).into_iter().filter(|(name, _)| is_kept(name, &prefix)));
+                scores.insert(format!("{prefix}.cutout_f1"), sky.cutouts.f1);
             }
         }
         self.replace_y_ratio(&mut scores);

@@ -81,6 +81,8 @@ impl Ladder {
 pub(super) struct Settings {
     /// The simulated survey, checked.
     pub(super) scene: Setup,
+    /// Name of its cosmology.
+    pub(super) cosmology: String,
     /// The same survey with fewer components.
     pub(super) ladder: Ladder,
     /// Side of its tiles.
@@ -111,6 +113,7 @@ impl Settings {
         Ok(Self {
             ladder: Ladder::check(&raw.ladder, &scene)?,
             scene: scene.check().context("in [settings.scene]")?,
+            cosmology: scene.cosmology,
             n_pixels_side: scene.tiles.n_pixels_side,
             finders,
             photometry: MatchedFilter::new(&raw.photometry).context("in [settings.photometry]")?,

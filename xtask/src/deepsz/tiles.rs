@@ -1,7 +1,7 @@
 //! One tile after the other: simulate, search, match, keep.
 
-use super::picture;
 use super::settings::{Rung, Settings};
+use super::{gallery, picture};
 use crate::run_dir::RunDir;
 use crate::shard::Shard;
 use anyhow::{Context, Result, bail};
@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 /// The splits that are searched, in the order of work.
 const SEARCHED: [Split; 2] = [Split::Validation, Split::Test];
+/// The tile of which pictures and cutouts are kept for the report.
+const PICTURED: (Split, usize) = (Split::Test, 0);
 /// Haloes of at least this virial mass take part in the test of recovered over injected y.
 const PHOTOMETRY_MVIR_MIN_MSUN: f64 = 2e14;
 
@@ -68,9 +70,9 @@ pub(super) fn catalogue_name(split: Split, tile: usize, finder: &str) -> String 
     format!("tiles/{split}-{tile:03}-{finder}.fits")
 }
 
-/// The picture of the first test tile for the report.
-pub(super) fn picture_name() -> String {
-    "tiles/test-000.png".to_owned()
+/// Name of a sky in the names of files: its place on the ladder, `None` for the full one.
+pub(super) fn ladder_name(sky: Option<usize>) -> String {
+    sky.map_or_else(|| "full".to_owned(), |idx| format!("rung{idx}"))
 }
 
 /// Works through the shard's tiles that are not done yet; an interruption keeps those that are.
@@ -122,10 +124,13 @@ impl<'a> Worker<'a> {
             for (name, detections) in &found {
                 detections.to_catalogue()?.write(&self.dir.file(&catalogue_name(split, tile, name)))?;
                 if tile == 0 {
-                    let path = self.dir.file(&picture_name());
-                    picture::write(&path, &scene, &detections.candidates, &self.settings.matching)?;
+                    picture::write(self.dir, &scene, &detections.candidates, &self.settings.matching)?;
                 }
             }
+        }
+        if (split, tile) == PICTURED {
+            gallery::keep_targets(self.dir, &scene, &self.settings.matching)?;
+            gallery::keep_places(self.dir, None, &scene, &self.settings.matching)?;
         }
         let photometry = match split {
             Split::Test => clock.time("photometry", || photometry(&scene, self.settings))?,
@@ -141,11 +146,14 @@ impl<'a> Worker<'a> {
         if !self.settings.ladder.has(split, tile) {
             return Ok(Vec::new());
         }
-        let rung = |simulator| {
+        let rung = |(idx, simulator)| {
             let scene = clock.time("ladder.simulate", || self.scene(simulator, split, tile))?;
+            if (split, tile) == PICTURED {
+                gallery::keep_places(self.dir, Some(idx), &scene, &self.settings.matching)?;
+            }
             Ok(self.search(&scene, clock, "ladder.find")?.0)
         };
-        self.ladder.iter().map(rung).collect()
+        self.ladder.iter().enumerate().map(rung).collect()
     }
 
     fn scene(&self, simulator: &Arc<Simulator>, split: Split, tile: usize) -> Result<Scene> {

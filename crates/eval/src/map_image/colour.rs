@@ -70,7 +70,11 @@ impl Colouring {
                 (-reach, reach)
             }
         };
-        // A constant map still has a colour: the middle of the scale.
+        Self::between((low, high), scale)
+    }
+
+    /// A scale between two values. A constant map still has a colour: the middle of the scale.
+    pub(super) fn between((low, high): (f64, f64), scale: ColourScale) -> Self {
         if low < high { Self { low, high, scale } } else { Self { low: low - 0.5, high: low + 0.5, scale } }
     }
 

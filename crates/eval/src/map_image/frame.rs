@@ -20,10 +20,10 @@ const BAR_GAP: f64 = 24.0;
 const BAR_WIDTH: f64 = 22.0;
 const TICK: f64 = 8.0;
 const TEXT_SIZE: u32 = 17;
-const INK: Color = Color::Rgb(29, 36, 44);
+pub(super) const INK: Color = Color::Rgb(29, 36, 44);
 const WHITE: Color = Color::Rgb(255, 255, 255);
 /// Pixels that are not valid.
-const MASKED: Color = Color::Rgb(196, 200, 204);
+pub(super) const MASKED: Color = Color::Rgb(196, 200, 204);
 /// The frame of a small map must still hold the legend and the labels.
 const MIN_WIDTH: f64 = 320.0;
 
@@ -232,7 +232,7 @@ fn rect(x: f64, y: f64, width: f64, height: f64, fill: Color) -> Primitive {
     Primitive::Rect { x, y, width, height, fill, stroke: None, stroke_width: None, opacity: None }
 }
 
-fn text(x: f64, y: f64, content: &str, anchor: TextAnchor, size: u32, colour: Color) -> Primitive {
+pub(super) fn text(x: f64, y: f64, content: &str, anchor: TextAnchor, size: u32, colour: Color) -> Primitive {
     let content = content.to_owned();
     Primitive::Text { x, y, content, size, anchor, rotate: None, bold: false, color: Some(colour) }
 }

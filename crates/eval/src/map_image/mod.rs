@@ -6,9 +6,11 @@
 
 mod colour;
 mod frame;
+mod panel;
 mod shrink;
 
 pub use colour::{ColourRange, ColourScale};
+pub use panel::{Panel, PanelCell, PanelPixels, PanelRow, rgb_pixels};
 
 use crate::{Error, write_atomic};
 use arcmin_maps::Geometry;

@@ -5,9 +5,10 @@ use super::figure::{Figure, GRID, GROUND, INK};
 use crate::Error;
 use kuva::plot::LegendPosition;
 use kuva::render::annotations::ReferenceLine;
-use kuva::render::layout::Layout;
+use kuva::render::color::Color;
+use kuva::render::layout::{ComputedLayout, Layout};
 use kuva::render::plots::Plot;
-use kuva::render::render::render_multiple;
+use kuva::render::render::{Primitive, render_multiple};
 use kuva::{Theme, TickFormat};
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ const HEIGHT_PX: f64 = 380.0;
 /// Room for the widest tick label left of the axis, and for half of one beyond its right end.
 const LEFT_PX: f64 = 86.0;
 const RIGHT_PX: f64 = 34.0;
+/// Room for a legend right of the axes.
+const LEGEND_PX: f64 = 96.0;
 
 /// One axis: what it shows, from where to where, and whether its scale is logarithmic.
 #[derive(Clone, Debug)]
@@ -37,6 +40,11 @@ impl Axis {
         Self { label: label.to_owned(), min, max, scale: Scale::Linear }
     }
 
+    /// A logarithmic axis that ends where it is told.
+    pub(super) fn log_exact(label: &str, min: f64, max: f64) -> Self {
+        Self { label: label.to_owned(), min, max, scale: Scale::Log }
+    }
+
     /// A logarithmic axis that spans whole decades would waste room: it ends at 1, 2 or 5 times a power of ten.
     pub(super) fn log(label: &str, min: f64, max: f64) -> Self {
         Self { label: label.to_owned(), min: round_log_down(min), max: round_log_up(max), scale: Scale::Log }
@@ -55,11 +63,21 @@ fn round_log_up(value: f64) -> f64 {
     step.unwrap_or(10.0) * decade
 }
 
+/// A rectangle in the coordinates of the axes, filled with one colour.
+#[derive(Clone, Debug)]
+pub(super) struct Tile {
+    pub(super) x: [f64; 2],
+    pub(super) y: [f64; 2],
+    pub(super) colour: String,
+}
+
 /// Plots over a pair of axes, with legend and guides, in the common look.
 pub(super) struct Chart {
     what: &'static str,
     plots: Vec<Plot>,
     layout: Layout,
+    /// Behind the grid.
+    backdrop: Vec<Tile>,
 }
 
 impl Chart {
@@ -85,11 +103,34 @@ impl Chart {
         if y.scale == Scale::Log {
             layout = layout.with_log_y().with_y_tick_format(TickFormat::Custom(Arc::new(log_tick)));
         }
-        Self { what, plots, layout }
+        Self { what, plots, layout, backdrop: Vec::new() }
     }
 
     pub(super) fn legend(mut self, position: LegendPosition) -> Self {
         self.layout = self.layout.with_legend_position(position).with_legend_box(true);
+        self
+    }
+
+    /// A legend right of the axes.
+    pub(super) fn legend_beside(mut self) -> Self {
+        self.layout = self.layout.with_force_margins(LEFT_PX, RIGHT_PX + LEGEND_PX);
+        self.legend(LegendPosition::OutsideRightTop)
+    }
+
+    /// Rectangles behind grid and plots; what reaches beyond the axes is cut off.
+    pub(super) fn backdrop(mut self, tiles: Vec<Tile>) -> Self {
+        self.backdrop = tiles;
+        self
+    }
+
+    /// Names at whole numbers along x, beginning with 0, in place of the numbers.
+    pub(super) fn x_names(mut self, names: Vec<String>) -> Self {
+        let name = move |value: f64| {
+            let idx = value.round();
+            let is_whole = (value - idx).abs() < 1e-6 && idx >= 0.0;
+            names.get(idx as usize).filter(|_| is_whole).cloned().unwrap_or_default()
+        };
+        self.layout = self.layout.with_x_tick_format(TickFormat::Custom(Arc::new(name))).with_x_tick_step(1.0);
         self
     }
 
@@ -100,8 +141,24 @@ impl Chart {
     }
 
     pub(super) fn draw(self) -> Result<Figure, Error> {
-        Figure::from_scene(self.what, &render_multiple(self.plots, self.layout))
+        let axes = ComputedLayout::from_layout(&self.layout);
+        let mut scene = render_multiple(self.plots, self.layout);
+        scene.elements.splice(0..0, self.backdrop.iter().filter_map(|tile| rectangle(tile, &axes)));
+        Figure::from_scene(self.what, &scene)
     }
+}
+
+/// The part of a tile inside the axes.
+fn rectangle(tile: &Tile, axes: &ComputedLayout) -> Option<Primitive> {
+    let (left, right) = (axes.margin_left, axes.width - axes.margin_right);
+    let (top, bottom) = (axes.margin_top, axes.height - axes.margin_bottom);
+    let x = tile.x.map(|x| axes.map_x(x).clamp(left, right));
+    let y = tile.y.map(|y| axes.map_y(y).clamp(top, bottom));
+    let (width, height) = (x[1] - x[0], y[0] - y[1]);
+    let fill = Color::from(tile.colour.as_str());
+    let rect =
+        Primitive::Rect { x: x[0], y: y[1], width, height, fill, stroke: None, stroke_width: None, opacity: None };
+    (width > 0.0 && height > 0.0).then_some(rect)
 }
 
 fn theme() -> Theme {

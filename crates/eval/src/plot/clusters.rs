@@ -1,38 +1,70 @@
 //! What is found and how well it is measured, against mass, redshift and S/N.
 
-use super::chart::{Axis, Chart, extent};
-use super::{BLUE, Figure, VERMILION};
+use super::chart::{Axis, Chart, Tile, extent};
+use super::figure::GRID;
+use super::{BLUE, Figure, PublishedCurve, VERMILION};
 use crate::recovery::{RecoveryBin, RecoverySample};
 use crate::{BinnedFraction, Error};
 use kuva::plot::{Histogram, LegendPosition, LinePlot, ScatterPlot};
 use kuva::render::annotations::ReferenceLine;
 use kuva::render::plots::Plot;
 
-/// Completeness against virial mass, 68 % intervals; `mvir_min_msun` marks the selection.
+/// Completeness against virial mass, 68 % intervals, over the number of haloes on a logarithmic scale of its own;
+/// `mvir_min_msun` marks the selection. A published curve has its masses in Msun.
 ///
 /// # Errors
 /// [`Error::Drawing`].
-pub fn completeness_vs_mass(bins: &[BinnedFraction], mvir_min_msun: f64) -> Result<Figure, Error> {
+pub fn completeness_vs_mass(
+    bins: &[BinnedFraction],
+    mvir_min_msun: f64,
+    published: Option<&PublishedCurve>,
+) -> Result<Figure, Error> {
     let in_1e14: Vec<BinnedFraction> = bins
         .iter()
         .map(|bin| BinnedFraction { low: bin.low / 1e14, high: bin.high / 1e14, mean: bin.mean / 1e14, ..*bin })
         .collect();
     let ends = extent(in_1e14.iter().flat_map(|bin| [bin.low, bin.high])).unwrap_or((1.0, 20.0));
-    let x = Axis::log("virial mass in 10¹⁴ solar masses", ends.0, ends.1);
-    let y = Axis::linear("completeness", 0.0, 1.08);
-    Chart::new("completeness against mass", fraction_plots(&in_1e14), &x, &y)
-        .guide(ReferenceLine::vertical(mvir_min_msun / 1e14).with_label("least target mass"))
+    let x = Axis::log_exact("virial mass in 10¹⁴ solar masses", ends.0, ends.1);
+    let mut plots = fraction_plots(&in_1e14);
+    plots.extend(published.iter().flat_map(|curve| curve.scaled(1e-14).plots(|low, high| (low * high).sqrt())));
+    Chart::new("completeness against mass", plots, &x, &Axis::linear("completeness", 0.0, 1.08))
+        .backdrop(counts_behind(&in_1e14, |n| (1.0 + n).log10()))
+        .guide(ReferenceLine::vertical(mvir_min_msun / 1e14))
+        .legend(LegendPosition::InsideBottomRight)
         .draw()
 }
 
-/// Completeness of the targets against redshift, 68 % intervals.
+/// Completeness of the targets against redshift, 68 % intervals, over the number of haloes; `redshift_min` marks the
+/// selection.
 ///
 /// # Errors
 /// [`Error::Drawing`].
-pub fn completeness_vs_redshift(bins: &[BinnedFraction]) -> Result<Figure, Error> {
+pub fn completeness_vs_redshift(
+    bins: &[BinnedFraction],
+    redshift_min: f64,
+    published: Option<&PublishedCurve>,
+) -> Result<Figure, Error> {
     let ends = extent(bins.iter().flat_map(|bin| [bin.low, bin.high])).unwrap_or((0.0, 1.0));
     let (x, y) = (Axis::linear("redshift", ends.0, ends.1), Axis::linear("completeness", 0.0, 1.08));
-    Chart::new("completeness against redshift", fraction_plots(bins), &x, &y).draw()
+    let mut plots = fraction_plots(bins);
+    plots.extend(published.iter().flat_map(|curve| curve.plots(|low, high| 0.5 * (low + high))));
+    Chart::new("completeness against redshift", plots, &x, &y)
+        .backdrop(counts_behind(bins, |n| n))
+        .guide(ReferenceLine::vertical(redshift_min))
+        .legend(LegendPosition::InsideBottomRight)
+        .draw()
+}
+
+/// Number of haloes in each bin as bars behind the curves, the tallest one reaching up to 0.9.
+fn counts_behind(bins: &[BinnedFraction], height: impl Fn(f64) -> f64) -> Vec<Tile> {
+    let height = |bin: &BinnedFraction| height(bin.total as f64);
+    let tallest = bins.iter().map(height).fold(1e-9, f64::max);
+    let bar = |bin: &BinnedFraction| Tile {
+        x: [bin.low, bin.high],
+        y: [0.0, 0.9 * height(bin) / tallest],
+        colour: GRID.to_owned(),
+    };
+    bins.iter().map(bar).collect()
 }
 
 fn fraction_plots(bins: &[BinnedFraction]) -> Vec<Plot> {
@@ -42,7 +74,8 @@ fn fraction_plots(bins: &[BinnedFraction]) -> Vec<Plot> {
         .with_x_err_asymmetric(filled().map(|(bin, _)| (bin.mean - bin.low, bin.high - bin.mean)))
         .with_y_err_asymmetric(filled().map(|(_, (value, interval))| (value - interval.low, interval.high - value)))
         .with_color(BLUE)
-        .with_size(5.0);
+        .with_size(5.0)
+        .with_legend("this work");
     vec![points.into()]
 }
 

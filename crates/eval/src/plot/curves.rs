@@ -99,7 +99,7 @@ fn line(points: Vec<(f64, f64)>, colour: &str, name: &str, width: f64) -> Plot {
 }
 
 fn chosen_line(chosen: f64) -> ReferenceLine {
-    ReferenceLine::vertical(chosen).with_label(format!("chosen on validation: {chosen:.3}"))
+    ReferenceLine::vertical(chosen).with_label(format!("chosen: {chosen:.2}"))
 }
 
 /// From the lowest score to where only one detection in fifty is left, and in any case around the chosen threshold.

@@ -6,13 +6,19 @@
 mod chart;
 mod clusters;
 mod curves;
+mod cutouts;
 mod figure;
+mod planes;
+mod published;
 
 pub use clusters::{
     completeness_vs_mass, completeness_vs_redshift, offset_histogram, recovered_vs_injected, recovery_vs_snr,
 };
 pub use curves::{Curve, false_rate_vs_threshold, lines, scores_vs_threshold};
+pub use cutouts::{ScoreBars, Step, cutout_scores_vs_threshold, score_by_step};
 pub use figure::Figure;
+pub use planes::{PlaneStyle, completeness_vs_false_rate, selection_plane};
+pub use published::PublishedCurve;
 
 /// Blue of the Okabe-Ito palette.
 pub const BLUE: &str = "#0072b2";

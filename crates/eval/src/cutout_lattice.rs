@@ -3,9 +3,9 @@
 //! DeepSZ scores cutouts of 8' at a stride of 6', each answerable for its central 6' x 6' (Lin21, Sect. 1.2). Where
 //! they lie is a choice on which the number of empty cutouts depends:
 //!
-//! - [`CutoutGrid::EqualArea`]: steps of 6' along both axes of the tile, so that each square degree of the tangent
+//! - [`CutoutLattice::EqualArea`]: steps of 6' along both axes of the tile, so that each square degree of the tangent
 //!   plane has 100 cutouts.
-//! - [`CutoutGrid::RaDec`]: steps of 0.1 deg in right ascension *and* declination with centres at 4' + 6' i, as in
+//! - [`CutoutLattice::RaDec`]: steps of 0.1 deg in right ascension *and* declination with centres at 4' + 6' i, as in
 //!   the public code of DeepSZ. There is no cos(dec): a square degree at declination `dec` has `100 / cos(dec)`
 //!   cutouts, `pi / 2` times as many as on the other grid in the mean over the sky.
 //!
@@ -68,7 +68,7 @@ impl CutoutConfig {
 /// Where the cutouts lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CutoutGrid {
+pub enum CutoutLattice {
     /// Equal steps along the axes of the tile.
     EqualArea,
     /// Equal steps in right ascension and declination, without cos(dec).
@@ -87,10 +87,10 @@ pub struct CutoutCells {
 
 impl CutoutCells {
     /// Number of the cutout in a grid.
-    pub fn on(&self, grid: CutoutGrid) -> Option<u32> {
+    pub fn on(&self, grid: CutoutLattice) -> Option<u32> {
         match grid {
-            CutoutGrid::EqualArea => self.equal_area,
-            CutoutGrid::RaDec => Some(self.ra_dec),
+            CutoutLattice::EqualArea => self.equal_area,
+            CutoutLattice::RaDec => Some(self.ra_dec),
         }
     }
 }
@@ -98,19 +98,19 @@ impl CutoutCells {
 /// How many cutouts of a tile count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CutoutCounts {
+pub struct CutoutNumbers {
     /// On the tile's own grid: those of which at least half of the central part was searched.
     pub equal_area: u64,
     /// On the RA/Dec grid: the searched area over that of a cell at its declination.
     pub ra_dec: u64,
 }
 
-impl CutoutCounts {
+impl CutoutNumbers {
     /// Number of cutouts on a grid.
-    pub fn on(&self, grid: CutoutGrid) -> u64 {
+    pub fn on(&self, grid: CutoutLattice) -> u64 {
         match grid {
-            CutoutGrid::EqualArea => self.equal_area,
-            CutoutGrid::RaDec => self.ra_dec,
+            CutoutLattice::EqualArea => self.equal_area,
+            CutoutLattice::RaDec => self.ra_dec,
         }
     }
 }
@@ -149,9 +149,9 @@ impl TileCutouts {
     }
 
     /// How many cutouts count.
-    pub fn counts(&self) -> CutoutCounts {
+    pub fn counts(&self) -> CutoutNumbers {
         let equal_area = self.counts.iter().filter(|&&counts| counts).count() as u64;
-        CutoutCounts { equal_area, ra_dec: self.n_ra_dec }
+        CutoutNumbers { equal_area, ra_dec: self.n_ra_dec }
     }
 
     /// The cutouts that are answerable for a position in the frame of the tile.
