@@ -1,9 +1,10 @@
 //! Pictures show what they should, and empty or odd input makes an empty picture or an error.
 
+use arcmin_eval::plot::{PlaneStyle, PublishedCurve, ScoreBars, Step};
 use arcmin_eval::recovery::RecoverySample;
 use arcmin_eval::{
-    ColourRange, ColourScale, FigureOptions, MapImage, MapPixels, MapStyle, Mark, MarkSet, MarkShape, ScoreConfig,
-    ThresholdSweep, finder_figures, plot, score_finder, strongest_detections,
+    ColourRange, ColourScale, FigureOptions, MapImage, MapPixels, MapStyle, Mark, MarkSet, MarkShape, PlaneAxis, Score,
+    ScoreConfig, SelectionPlane, ThresholdSweep, finder_figures, plot, score_finder, strongest_detections,
 };
 use arcmin_maps::{Geometry, Shape};
 use arcmin_units::{Arcmin, SkyPosition};
@@ -114,11 +115,46 @@ fn plots_of_nothing_have_axes_and_no_nan() {
         plot::recovery_vs_snr(&[], "S/N").unwrap(),
         plot::offset_histogram(&[], 1.0).unwrap(),
         plot::lines(&[], "epoch", "loss").unwrap(),
+        plot::cutout_scores_vs_threshold(&[], &no_bars(), 5.0, None, "S/N").unwrap(),
+        plot::score_by_step(&[], "ours", "theirs", "F1").unwrap(),
+        plot::completeness_vs_false_rate(&[]).unwrap(),
     ];
     for figure in drawn {
         assert!(figure.svg().starts_with("<svg viewBox=") && !figure.svg().contains("NaN"), "{}", figure.svg());
         assert!(!figure.png().is_empty());
     }
+}
+
+fn no_bars() -> ScoreBars {
+    ScoreBars { edges: Vec::new(), positives: Vec::new(), negatives: Vec::new() }
+}
+
+#[test]
+fn steps_without_value_and_planes_without_haloes_are_drawn() {
+    let step = |value, published| Step { name: "+ kSZ".to_owned(), score: Score::new(value, None, 1), published };
+    let steps = [step(Some(0.7), Some(0.6)), step(None, None), step(Some(0.5), None)];
+    let figure = plot::score_by_step(&steps, "ours", "theirs", "F1").unwrap();
+    assert!(figure.svg().contains("+ kSZ") && !figure.svg().contains("NaN"));
+
+    let tiles = [fake::FakeFinder::default().outcome(0)];
+    let style = PlaneStyle { x_label: "z".into(), y_label: "M".into(), y_guide: 2e14, least_haloes: 3 };
+    let mass = PlaneAxis { name: "mass", edges: vec![1e14, 2e14, 1e16], value: &|halo| halo.mvir_msun };
+    let redshift = PlaneAxis { name: "redshift", edges: vec![0.0, 1.0, 2.0], value: &|halo| halo.redshift };
+    for tiles in [&tiles[..], &[]] {
+        let plane = SelectionPlane::new(tiles, 5.0, &redshift, &mass).unwrap();
+        let figure = plot::selection_plane(&plane, &style).unwrap();
+        // Targets of the fake sky lie in the two upper cells.
+        assert!(figure.svg().contains("80–100 %") && !figure.svg().contains("NaN"));
+    }
+}
+
+#[test]
+fn published_curves_stand_beside_ours_and_begin_where_ours_does() {
+    let curve = PublishedCurve { name: "paper".into(), edges: vec![0.5, 1.0, 2.0, 4.0], values: vec![0.1, 0.5, 0.9] };
+    assert_eq!((curve.above(0.7).edges, curve.above(0.7).values), (vec![1.0, 2.0, 4.0], vec![0.5, 0.9]));
+    assert_eq!(curve.above(0.5), curve);
+    let figure = plot::completeness_vs_redshift(&[], 0.25, Some(&curve)).unwrap();
+    assert!(figure.svg().contains("paper"));
 }
 
 #[test]

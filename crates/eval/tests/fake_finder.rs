@@ -3,7 +3,10 @@
 mod fake;
 
 use arcmin_eval::recovery::{self, Amplitude};
-use arcmin_eval::{HaloQuantity, ScoreConfig, ThresholdSweep, TileOutcome, completeness_by, score_finder};
+use arcmin_eval::{
+    CutoutCounting, CutoutLattice, CutoutTable, FalseRule, HaloQuantity, ScoreConfig, ThresholdSweep, TileOutcome,
+    completeness_at_false_rates, completeness_by, score_cutouts, score_finder,
+};
 use fake::FakeFinder;
 
 const CONFIG: ScoreConfig = ScoreConfig { bootstrap_replicates: 300, bootstrap_seed: 1 };
@@ -153,5 +156,79 @@ fn ratio_in_bins_of_snr_is_the_bias_put_in() {
             // Eight comparisons: false alarm 5e-4 together.
             assert!((value - 0.9).abs() < N_SIGMA * error, "{bin:?}");
         }
+    }
+}
+
+#[test]
+fn outcomes_of_shards_in_any_order_give_the_bits_of_one_process() {
+    let finder = FakeFinder::default();
+    let (validation, test) = (outcomes(&finder, 0..9), outcomes(&finder, 10..20));
+    let shuffled = |tiles: &[TileOutcome]| -> Vec<TileOutcome> {
+        (0..3).rev().flat_map(|shard| tiles.iter().skip(shard).step_by(3).cloned()).collect()
+    };
+    let config = ScoreConfig { bootstrap_replicates: 40, ..CONFIG };
+    let all = |validation: &[TileOutcome], test: &[TileOutcome]| {
+        let mut scores = score_finder(validation, test, &config).unwrap().by_name("fake");
+        for counting in [CutoutCounting::EQUAL_AREA, CutoutCounting::RA_DEC, CutoutCounting::OVERSAMPLED] {
+            let prefix = format!("{counting:?}");
+            scores.extend(score_cutouts(validation, test, counting, &config).unwrap().by_name(&prefix));
+        }
+        let rates = completeness_at_false_rates(test, FalseRule::NotOfTarget, &[0.1, 1.0], &config).unwrap();
+        scores.extend(rates.iter().map(|at| (format!("at {}", at.false_per_deg2), at.completeness)));
+        scores
+    };
+    let (one, merged) = (all(&validation, &test), all(&shuffled(&validation), &shuffled(&test)));
+    assert!(one.len() > 40 && one.iter().zip(&merged).all(|(a, b)| a.0 == b.0 && a.1.same_bits(b.1)));
+    let bins = |tiles: &[TileOutcome]| completeness_by(HaloQuantity::Mvir, tiles, 6.0, &[1e14, 3e14, 1e16]).unwrap();
+    assert_eq!(bins(&test), bins(&shuffled(&test)));
+}
+
+#[test]
+fn cutouts_of_a_fake_finder_have_its_completeness_and_the_prevalence_of_its_sky() {
+    let finder = FakeFinder::default();
+    let (validation, test) = (outcomes(&finder, 0..20), outcomes(&finder, 20..80));
+    for counting in [CutoutCounting::EQUAL_AREA, CutoutCounting::RA_DEC] {
+        let scores = score_cutouts(&validation, &test, counting, &CONFIG).unwrap();
+        // Poisson haloes at 3 per square degree of which some share a cutout of (0.1 deg)^2, on the RA/Dec grid of
+        // cos(30 deg) of it.
+        let cell_deg2 = if counting.grid == CutoutLattice::RaDec { 0.01 * 30f64.to_radians().cos() } else { 0.01 };
+        let expected = 1.0 - (-finder.targets_per_deg2 * cell_deg2).exp();
+        let (value, error) = (scores.prevalence.value.unwrap(), scores.prevalence.error.unwrap());
+        assert!((value - expected).abs() < N_SIGMA * error, "{counting:?}: {value} +- {error}, expected {expected}");
+        // One in 70 positive cutouts holds a second halo, which may be found in place of the first.
+        let expected = finder.completeness * finder.true_above(scores.threshold.value.unwrap());
+        let (value, error) = (scores.recall.value.unwrap(), scores.recall.error.unwrap());
+        assert!((value - expected).abs() < N_SIGMA * error + 0.01, "{counting:?}: {value} +- {error}, {expected}");
+        assert_eq!(scores.recall.count as f64, scores.confusion.positives());
+    }
+}
+
+#[test]
+fn negatives_counted_more_often_lower_precision_and_prevalence_alone() {
+    let finder = FakeFinder::default();
+    let test = outcomes(&finder, 0..10);
+    let at = |counting: CutoutCounting| {
+        let tables = CutoutTable::of_all(&test, counting.grid);
+        arcmin_eval::CutoutSweep::new(&tables, counting.negatives).at(6.0)
+    };
+    let (once, more) = (at(CutoutCounting::EQUAL_AREA), at(CutoutCounting::OVERSAMPLED));
+    assert_eq!(once.recall(), more.recall());
+    assert!(once.precision() > more.precision() && once.prevalence() > more.prevalence());
+    let negatives = |c: &arcmin_eval::Confusion| c.false_positives + c.true_negatives;
+    assert!((negatives(&more) / negatives(&once) - std::f64::consts::FRAC_PI_2).abs() < 1e-12);
+}
+
+#[test]
+fn completeness_at_a_false_rate_is_what_the_fake_finder_was_given() {
+    let finder = FakeFinder::default();
+    let test = outcomes(&finder, 0..60);
+    for at in completeness_at_false_rates(&test, FalseRule::NotOfTarget, &[0.1, 0.5], &CONFIG).unwrap() {
+        // False scores are 4 plus an exponential of mean 1: at a rate r of all 2 the cut is 4 + ln(2 / r).
+        let cut = 4.0 + (finder.false_per_deg2 / at.false_per_deg2).ln();
+        let expected = finder.completeness * finder.true_above(cut);
+        let (value, error) = (at.completeness.value.unwrap(), at.completeness.error.unwrap());
+        assert!((value - expected).abs() < N_SIGMA * error, "{at:?}, expected {expected}");
+        let (value, error) = (at.threshold.value.unwrap(), at.threshold.error.unwrap());
+        assert!((value - cut).abs() < N_SIGMA * error, "{at:?}, expected {cut}");
     }
 }

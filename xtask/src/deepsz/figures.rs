@@ -24,6 +24,8 @@ use arcmin_units::{Mvir, Redshift};
 const LEAST_HALOES: u64 = 3;
 /// Found and missed clusters shown.
 const SHOWN_CLUSTERS: usize = 8;
+/// Clusters in a row: four can be seen on a phone.
+const CLUSTERS_A_ROW: usize = 4;
 
 /// Figure 5: scores of the validation cutouts against the threshold over the number of cutouts.
 pub(super) fn threshold_figure(validation: &[TileOutcome], chosen: f64) -> Result<Figure> {
@@ -120,7 +122,7 @@ pub(super) fn place_panels(dir: &RunDir, rungs: &[String]) -> Result<Option<Plac
     let alone: Vec<Vec<f32>> = on_cluster.windows(2).map(added).collect();
     let alone = match alone.is_empty() {
         true => None,
-        false => Some(by_band(first, &cumulative[1..], &alone, Mark::Centre)?),
+        false => Some(by_step(first, &cumulative[1..], &alone)?),
     };
     Ok(Some(PlacePanels {
         cluster: by_band(first, &cumulative, &on_cluster, Mark::Centre)?,
@@ -158,6 +160,28 @@ fn by_band(cutouts: &Cutouts, columns: &[String], skies: &[Vec<f32>], mark: Mark
     Ok(Panel { columns: columns.to_vec(), rows, scale: ColourScale::Diverging, cell_px: 176 }.draw()?)
 }
 
+/// One row a step, one column a band; a row shares its colours, so that they tell one band from another.
+fn by_step(cutouts: &Cutouts, names: &[String], steps: &[Vec<f32>]) -> Result<MapImage> {
+    let side = cutouts.shape().nx;
+    let middle = 0.5 * (side as f64 - 1.0);
+    let row = |(name, step): (&String, &Vec<f32>)| {
+        let bands: Vec<Vec<f32>> = step.chunks(side * side).map(about_mean).collect();
+        let reach = bands.iter().map(|band| percentile_of_size(band, 0.99)).fold(0.0, f64::max);
+        let cell = |band: Vec<f32>| PanelCell {
+            side,
+            pixels: PanelPixels::Values(band),
+            cross: Some(PixelPosition { x: middle, y: middle }),
+            caption: String::new(),
+        };
+        // A long name takes a line for each of its words.
+        let label = format!("{}\n±{reach:.1} µK", name.replacen("+ ", "+\u{a0}", 1).replace(' ', "\n"));
+        PanelRow { label, range: (-reach, reach), cells: bands.into_iter().map(cell).collect() }
+    };
+    let columns = cutouts.bands().iter().map(|band| format!("{} GHz", band.name)).collect();
+    let rows = names.iter().zip(steps).map(row).collect();
+    Ok(Panel { columns, rows, scale: ColourScale::Diverging, cell_px: 176 }.draw()?)
+}
+
 /// Values less their mean: the CMB is nearly constant over a cutout and would drown the rest.
 fn about_mean(values: &[f32]) -> Vec<f32> {
     let mean = values.iter().map(|&value| f64::from(value)).sum::<f64>() / values.len().max(1) as f64;
@@ -186,19 +210,18 @@ pub(super) fn cluster_panel(dir: &RunDir, finder: &str, results: &Results, thres
     clusters.sort_by(|a, b| score(b.1).total_cmp(&score(a.1)));
     let n_found = clusters.partition_point(|(_, halo)| score(halo) >= threshold);
     let ranges = band_ranges(&cutouts);
-    let row = |label: &str, clusters: &[(usize, &HaloOutcome)]| PanelRow {
-        label: label.to_owned(),
-        range: (0.0, 1.0),
-        cells: spread(clusters).map(|&(idx, halo)| rgb_cell(&cutouts, idx, halo, ranges)).collect(),
+    let rows_of = |label: &str, clusters: &[(usize, &HaloOutcome)]| -> Vec<PanelRow> {
+        let cells: Vec<PanelCell> =
+            spread(clusters).map(|&(idx, halo)| rgb_cell(&cutouts, idx, halo, ranges)).collect();
+        let row = |cells: &[PanelCell]| PanelRow { label: label.to_owned(), range: (0.0, 1.0), cells: cells.to_vec() };
+        cells.chunks(CLUSTERS_A_ROW).map(row).collect()
     };
-    let rows: Vec<PanelRow> = [row("found", &clusters[..n_found]), row("missed", &clusters[n_found..])]
-        .into_iter()
-        .filter(|row| !row.cells.is_empty())
-        .collect();
+    let mut rows = rows_of("found", &clusters[..n_found]);
+    rows.extend(rows_of("missed", &clusters[n_found..]));
     if rows.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Panel { columns: Vec::new(), rows, scale: ColourScale::Grey, cell_px: 128 }.draw()?))
+    Ok(Some(Panel { columns: Vec::new(), rows, scale: ColourScale::Grey, cell_px: 176 }.draw()?))
 }
 
 /// A few of a list, evenly spread over it.

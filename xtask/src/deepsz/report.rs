@@ -111,7 +111,8 @@ fn sky_section(settings: &Settings, dir: &RunDir) -> Result<Section> {
         )?;
         add("cutouts-empty", &panels.empty, "The same far from any cluster. As the paper's figure 1, lower half.")?;
         if let Some(alone) = &panels.alone {
-            let caption = "What each step adds to the cutout on the cluster, alone: each sky less the one before.";
+            let caption = "What each step adds to the cutout on the cluster, alone: each sky less the one before. Here the \
+                           colours of a row mean the same in all bands, and each step has a scale of its own.";
             add("cutouts-alone", alone, caption)?;
         }
     }
