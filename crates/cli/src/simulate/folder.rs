@@ -14,7 +14,19 @@ const N_TILES: &str = "tiles.n_test";
 /// Differences that an error lists.
 const LISTED: usize = 5;
 
-/// Makes the folder, or takes up one that holds tiles of the very same sky.
+/// Passes unless the folder holds tiles of another sky; nothing is written.
+pub(super) fn check(out: &Path, config: &SceneConfig, inputs: &Inputs) -> Result<()> {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    let path = out.join("scene.toml");
+    match std::fs::read_to_string(&path) {
+        Ok(theirs) => refuse_another_sky(&path, &theirs, &description(config, inputs)?),
+        // What is in the way of the folder is told when it is made.
+        Err(error) if [NotFound, NotADirectory].contains(&error.kind()) => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Makes the folder and writes the description; a folder that [`check`] passed is taken up.
 pub(super) fn take(out: &Path, config: &SceneConfig, inputs: &Inputs) -> Result<()> {
     create_dir(out)?;
     take_file(&out.join("scene.toml"), &description(config, inputs)?)

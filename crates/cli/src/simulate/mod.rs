@@ -71,9 +71,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return args.sphere.run(out, config, inputs);
     }
     let setup = config.check()?;
-    folder::take(out, &config, &inputs)?;
+    folder::check(out, &config, &inputs)?;
     let mut clock = Clock::default();
     let simulator = clock.time("tables", || Simulator::new(setup))?;
+    folder::take(out, &config, &inputs)?;
     simulate(out, &simulator, args.write_components, &mut clock)?;
     let n_tiles = config.tiles.n_test;
     record::simulated(out, &config, inputs, clock.into_seconds())?;
