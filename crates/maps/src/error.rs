@@ -295,7 +295,7 @@ pub enum Error {
         got: arcmin_sphere::Nside,
     },
     /// A resolution to which a HEALPix map cannot be brought.
-    #[error("a map of nside {from} cannot be brought to nside {to}: one must be a power of two times the other")]
+    #[error("a map of nside {from} cannot be brought to nside {to}: both must be powers of two")]
     BadRegrading {
         /// Resolution of the map.
         from: arcmin_sphere::Nside,

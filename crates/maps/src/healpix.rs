@@ -15,6 +15,7 @@ mod observation;
 mod ordering;
 mod pixels;
 mod read;
+mod reorder;
 mod write;
 
 pub use harmonic::MissingPixels;

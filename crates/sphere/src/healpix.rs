@@ -15,6 +15,7 @@
 
 mod cell;
 mod direction;
+mod disc;
 mod grid;
 mod interpolation;
 mod nside;

@@ -84,7 +84,7 @@ impl Between {
 }
 
 /// The last ring that does not lie south of a latitude; 0 for the northern pole.
-fn ring_above(nside: Nside, lat: f64) -> u64 {
+pub(super) fn ring_above(nside: Nside, lat: f64) -> u64 {
     let n = nside.value();
     let scale = n as f64;
     match Height::of_latitude(lat) {

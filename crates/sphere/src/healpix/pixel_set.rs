@@ -1,6 +1,7 @@
 //! Sets of pixels as runs of consecutive numbers.
 
 use super::{Healpix, Ordering, PixelIndex};
+use rayon::slice::ParallelSliceMut;
 use std::ops::Range;
 
 /// Any pixels of a grid, kept as runs of consecutive numbers: discs, footprints and partial maps have few of them.
@@ -57,7 +58,11 @@ impl<O: Ordering> PixelSet<O> {
     /// # Panics
     /// When a pixel lies beyond the grid.
     pub fn from_pixels(grid: Healpix<O>, pixels: impl IntoIterator<Item = PixelIndex<O>>) -> Self {
-        Self::from_ranges(grid, Joined { pixels: pixels.into_iter(), run: None })
+        let mut numbers: Vec<u64> = pixels.into_iter().map(PixelIndex::number).collect();
+        if !numbers.is_sorted() {
+            numbers.par_sort_unstable();
+        }
+        Self::from_ranges(grid, Joined { numbers: numbers.into_iter(), run: None })
     }
 
     /// Makes the table that leads to a run in a step or two: as many pieces as runs, or up to twice as many.
@@ -121,18 +126,17 @@ impl<O: Ordering> PixelSet<O> {
     }
 }
 
-/// Joins pixels that follow each other into ranges.
+/// Joins numbers that follow each other into ranges.
 struct Joined<I> {
-    pixels: I,
+    numbers: I,
     run: Option<Range<u64>>,
 }
 
-impl<O: Ordering, I: Iterator<Item = PixelIndex<O>>> Iterator for Joined<I> {
+impl<I: Iterator<Item = u64>> Iterator for Joined<I> {
     type Item = Range<u64>;
 
     fn next(&mut self) -> Option<Range<u64>> {
-        for pixel in self.pixels.by_ref() {
-            let number = pixel.number();
+        for number in self.numbers.by_ref() {
             match &mut self.run {
                 Some(run) if run.end == number => run.end += 1,
                 run => {
