@@ -4,10 +4,12 @@
 //! `ours cutouts nearest|bilinear N NSIDE THREADS`;
 //! `ours sht PEER PASS NSIDE THREADS` with `PASS` one of `synthesis`, `analysis`, `PEER` who it is timed against.
 //! `ours lensing STEP N THREADS` with `STEP` one of `deflection`, `lens`.
+//! `ours healpix PASS NSIDE THREADS` with `PASS` one of `ring`, `nested`, `weights`, `values`.
 
 mod cutout_sky;
 mod halo_lensing;
 mod harmonics;
+mod healpix;
 mod matched_filter;
 
 use anyhow::{Result, bail};
@@ -48,6 +50,11 @@ fn main() -> Result<()> {
             })?;
             report(&format!("sht_{peer}_{pass}_{nside}_{threads}t"), seconds, Some(check));
         }
+        ["healpix", pass, nside, threads] => {
+            let nside = nside.parse()?;
+            let (seconds, check) = pool(threads)?.install(|| healpix::run(pass, nside, |task| best(task)))?;
+            report(&format!("healpix_{pass}_{nside}_{threads}t"), seconds, Some(check));
+        }
         ["cutouts", how, n, nside, threads] => {
             let (maps, centres) = (cutout_sky::map(nside.parse()?)?, cutout_sky::centres(n.parse()?));
             let (seconds, check) = pool(threads)?.install(|| -> Result<_> {
@@ -63,7 +70,8 @@ fn main() -> Result<()> {
         _ => bail!(
             "usage: ours fft forward|inverse|filter f32|f64 N THREADS, ours mmf N THREADS, \
              ours sht PEER PASS NSIDE THREADS, ours lensing deflection|lens N THREADS, \
-             or ours cutouts nearest|bilinear N NSIDE THREADS"
+             ours cutouts nearest|bilinear N NSIDE THREADS, \
+             or ours healpix ring|nested|weights|values NSIDE THREADS"
         ),
     }
     Ok(())

@@ -29,6 +29,7 @@ const TASKS: &[Task] = &[
     Task { name: "fft", modules: &["numpy", "ducc0"], cases: fft_cases },
     Task { name: "sht", modules: &["numpy", "healpy", "ducc0"], cases: sht_cases },
     Task { name: "mmf", modules: &["numpy", "scipy"], cases: mmf_cases },
+    Task { name: "healpix", modules: &["numpy", "healpy"], cases: healpix_cases },
     Task { name: "lensing", modules: &["numpy", "scipy", "numba"], cases: lensing_cases },
 ];
 
@@ -67,6 +68,14 @@ fn sht_cases() -> Vec<Vec<String>> {
 
 fn mmf_cases() -> Vec<Vec<String>> {
     ["1", "2"].map(|n_threads| ["2048", n_threads].map(str::to_owned).to_vec()).to_vec()
+}
+
+fn healpix_cases() -> Vec<Vec<String>> {
+    let mut cases = Vec::new();
+    for pass in ["ring", "nested", "weights", "values"] {
+        cases.extend(["1", "2"].map(|n_threads| [pass, "2048", n_threads].map(str::to_owned).to_vec()));
+    }
+    cases
 }
 
 fn lensing_cases() -> Vec<Vec<String>> {

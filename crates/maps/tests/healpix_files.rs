@@ -339,6 +339,35 @@ fn truncated_files_and_absent_tables_are_told() {
     assert!(error.contains("holds no such binary table; the file holds: 0 (image [4, 4])"), "{error}");
 }
 
+#[test]
+fn damaged_files_are_read_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("map.fits");
+    let (mut n_read, mut n_refused) = (0, 0);
+    for name in ["healpix_partial.fits", "healpix_vector.fits"] {
+        let good = std::fs::read(golden(name)).unwrap();
+        for i in 0..1500usize {
+            let mut bytes = good.clone();
+            // The cards of the table's header and the first rows, to other digits, letters or any byte.
+            let at = 2880 + i * 7919 % 3200;
+            bytes[at] = [b'0' + (i % 10) as u8, b'A' + (i % 26) as u8, (i * 31) as u8][i % 3];
+            std::fs::write(&path, &bytes).unwrap();
+            match read_healpix(&path, &HealpixReadOptions::default()) {
+                Ok(file) => {
+                    let map = temperature(file);
+                    assert!(map.n_valid() <= map.nside().n_pixels());
+                    n_read += 1;
+                }
+                Err(error) => {
+                    assert!(error.to_string().contains("map.fits"), "{error}");
+                    n_refused += 1;
+                }
+            }
+        }
+    }
+    assert!(n_read > 500 && n_refused > 100, "{n_read} read, {n_refused} refused");
+}
+
 /// WMAP 7-year W band and analysis mask at nside 32; sums by healpy 1.20.1 in double precision.
 #[test]
 #[allow(clippy::print_stderr)] // a test that was skipped must say so

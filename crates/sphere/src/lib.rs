@@ -18,4 +18,4 @@ pub mod harmonics;
 pub mod healpix;
 
 pub use error::Error;
-pub use healpix::{Nside, RingGeometry};
+pub use healpix::{Healpix, Nside, PixelIndex, RingGeometry};

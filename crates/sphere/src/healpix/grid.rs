@@ -4,8 +4,12 @@ use super::cell::{Lines, Place};
 use super::direction::Direction;
 use super::{Error, Nested, Nside, Ordering, PixelIndex, Ring};
 use arcmin_units::{Radian, SkyPosition};
+use rayon::prelude::*;
 use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
 use std::marker::PhantomData;
+
+/// Positions that one task takes.
+pub(super) const TASK_LEN: usize = 4096;
 
 /// The HEALPix grid of one resolution, its pixels counted in the order `O`.
 ///
@@ -87,6 +91,11 @@ impl<O: Ordering> Healpix<O> {
     /// Saves two conversions where directions come out of a rotation.
     pub fn pixel_along(&self, unit_vector: [f64; 3]) -> PixelIndex<O> {
         self.pixel_towards(&Direction::of_vector(unit_vector))
+    }
+
+    /// The pixels of many positions, in parallel.
+    pub fn pixels_at_all(&self, positions: &[SkyPosition]) -> Vec<PixelIndex<O>> {
+        positions.par_iter().with_min_len(TASK_LEN).map(|position| self.pixel_at(*position)).collect()
     }
 
     fn pixel_towards(&self, direction: &Direction) -> PixelIndex<O> {

@@ -2,9 +2,11 @@
 
 use super::cell::Place;
 use super::direction::{Height, Pole};
+use super::grid::TASK_LEN;
 use super::rings::pole_distance;
 use super::{Healpix, Nside, Ordering, PixelIndex};
 use arcmin_units::SkyPosition;
+use rayon::prelude::*;
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
 /// The four pixels around a position with their weights, which are not negative and sum to 1.
@@ -24,6 +26,11 @@ impl<O: Ordering> Healpix<O> {
     /// The four pixels whose values make that at a position, and their weights.
     pub fn bilinear(&self, position: SkyPosition) -> Bilinear<O> {
         self.bilinear_at(position.lon().value(), position.lat().value())
+    }
+
+    /// The same for many positions, in parallel.
+    pub fn bilinear_at_all(&self, positions: &[SkyPosition]) -> Vec<Bilinear<O>> {
+        positions.par_iter().with_min_len(TASK_LEN).map(|position| self.bilinear(*position)).collect()
     }
 
     /// The same in the direction of a unit vector: x towards longitude 0 on the equator, z to the north pole.
