@@ -1,6 +1,6 @@
 //! Times one task of ours and prints one JSON line, as the Python scripts beside this file do for the peers.
 //!
-//! `ours fft PASS FLOAT N THREADS` with `PASS` one of `forward`, `inverse`, `filter`; `ours mmf N THREADS`;
+//! `ours fft PASS FLOAT N THREADS` with `PASS` one of `forward`, `inverse`, `filter`; `ours mmf N THREADS`; `ours paint N THREADS`;
 //! `ours cutouts nearest|bilinear N NSIDE THREADS`;
 //! `ours sht PEER PASS NSIDE THREADS` with `PASS` one of `synthesis`, `analysis`, `PEER` who it is timed against.
 //! `ours lensing STEP N THREADS` with `STEP` one of `deflection`, `lens`.
@@ -11,6 +11,7 @@ mod halo_lensing;
 mod harmonics;
 mod healpix;
 mod matched_filter;
+mod painted_haloes;
 
 use anyhow::{Result, bail};
 use arcmin_fft::{HalfPlane, Real, RealFft2};
@@ -67,8 +68,14 @@ fn main() -> Result<()> {
             let (seconds, check) = pool(threads)?.install(|| lensing(step, n.parse()?))?;
             report(&format!("lensing_{step}_{n}_{threads}t"), seconds, Some(check));
         }
+        ["paint", n, threads] => {
+            let sky = painted_haloes::Sky::new(n.parse()?)?;
+            let (seconds, check) = pool(threads)?
+                .install(|| -> Result<_> { Ok((best(|| drop(black_box(sky.paint()))), rms(&sky.paint()?))) })?;
+            report(&format!("paint_{}haloes_{n}_{threads}t", painted_haloes::N_HALOES), seconds, Some(check));
+        }
         _ => bail!(
-            "usage: ours fft forward|inverse|filter f32|f64 N THREADS, ours mmf N THREADS, \
+            "usage: ours fft forward|inverse|filter f32|f64 N THREADS, ours mmf N THREADS, ours paint N THREADS, \
              ours sht PEER PASS NSIDE THREADS, ours lensing deflection|lens N THREADS, \
              ours cutouts nearest|bilinear N NSIDE THREADS, \
              or ours healpix ring|nested|weights|values NSIDE THREADS"

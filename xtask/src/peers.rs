@@ -31,6 +31,7 @@ const TASKS: &[Task] = &[
     Task { name: "mmf", modules: &["numpy", "scipy"], cases: mmf_cases },
     Task { name: "healpix", modules: &["numpy", "healpy"], cases: healpix_cases },
     Task { name: "lensing", modules: &["numpy", "scipy", "numba"], cases: lensing_cases },
+    Task { name: "paint", modules: &["numpy", "numba"], cases: mmf_cases },
 ];
 
 fn cutouts_cases() -> Vec<Vec<String>> {

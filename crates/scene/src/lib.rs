@@ -57,6 +57,6 @@ pub use simulator::{Haloes, Simulator};
 pub use source::SimulatedSource;
 pub use sources::{DustySourcesConfig, PointSource, RadioSourcesConfig, SourceKind};
 pub use split::Split;
-pub use statistics::{Statistic, check};
+pub use statistics::{Statistic, check, check_catalogue};
 pub use stream::TileKey;
 pub use truth::{Halo, Truth};

@@ -159,11 +159,16 @@ impl Renderer {
         if placed.is_empty() {
             return None;
         }
+        buffers.image.fill(0.0);
+        self.paint_tsz(placed, &mut buffers.image);
+        Some(self.spectrum(buffers))
+    }
+
+    /// Adds the Compton y of haloes to an image of the padded window.
+    pub(crate) fn paint_tsz(&self, placed: &[PlacedHalo], image: &mut [f32]) {
         let stamp = |placed: &PlacedHalo| Stamp::new(&self.window, placed.pixel, placed.halo.theta500, placed.halo.y0);
         let stamps: Vec<Stamp> = placed.iter().map(stamp).collect();
-        buffers.image.fill(0.0);
-        paint(&mut buffers.image, self.window.padded.nx, &stamps, &self.profile);
-        Some(self.spectrum(buffers))
+        paint(image, self.window.padded.nx, &stamps, &self.profile);
     }
 
     /// The half spectrum of the image in the buffers.

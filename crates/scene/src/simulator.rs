@@ -119,6 +119,17 @@ impl Simulator {
         Ok(Scene { observation: Observation::new(bands, footprint)?, truth })
     }
 
+    /// The Compton-y image of the haloes of a tile, without beam, field or noise; pixels `[y, x]` of the tile.
+    ///
+    /// # Errors
+    /// As [`Self::scene`].
+    pub fn compton_y(&self, split: Split, tile: usize, haloes: Haloes) -> Result<Vec<f32>, Error> {
+        let context = self.tile_context(split, tile, haloes)?;
+        let mut buffers = self.renderer.buffers();
+        self.renderer.paint_tsz(&context.placed, &mut buffers.image);
+        Ok(self.renderer.cut_and_add_noise(&buffers.image, 0, context.key, 0.0))
+    }
+
     /// The true haloes that [`Self::scene`] would draw on a tile, without making its maps.
     ///
     /// # Errors

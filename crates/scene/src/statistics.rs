@@ -5,12 +5,17 @@
 //! A tolerance is the systematic one that the statistic is held to plus four standard errors of the sample, so that a
 //! sound simulator fails one statistic in 16,000.
 
+mod catalogue;
+mod distribution;
 mod faint_haloes;
 mod halo_lensing;
 mod haloes;
 mod maps;
 mod one_over_f;
 mod sources;
+mod structure;
+
+pub use catalogue::check_catalogue;
 
 use crate::{Component, Error, SceneConfig, Simulator};
 
@@ -39,8 +44,10 @@ impl Statistic {
 
 /// Simulates a part of a survey and returns every statistic that applies to its components.
 ///
-/// - With `tsz`: haloes per square degree against Tinker08 in the virial definition; slope, normalisation and scatter
+/// - With `tsz`: haloes per square degree, their redshifts and masses against Tinker08 in the virial definition; slope, normalisation and scatter
 ///   of Y500 against Arnaud10; and the power at l = 3000 of haloes below M500c = 1.2e14 against the halo model.
+/// - With `ksz_haloes` or clustering: the rms velocity along the line of sight against linear theory, D_3000 of the
+///   kinetic effect, and the variance of counts in cells against `b^2 xi`.
 /// - For each Gaussian component and band: D_3000 against its spectrum, from all modes between l = 500 and 10000.
 /// - With `noise`: the rms of a pixel in each band, and the spectrum about the knee of a band with 1/f noise.
 /// - With `halo_lensing`: the largest deflection by haloes of five masses.
@@ -53,8 +60,13 @@ impl Statistic {
 pub fn check(config: &SceneConfig) -> Result<Vec<Statistic>, Error> {
     let mut statistics = Vec::new();
     if config.components.contains(&Component::Tsz) {
-        statistics.extend(haloes::statistics(config)?);
-        statistics.push(faint_haloes::statistic(config)?);
+        // Clustering changes no mean: what is compared with means is drawn without it, with Poisson errors.
+        let unclustered = SceneConfig { clustering: None, ..config.clone() };
+        statistics.extend(haloes::statistics(&unclustered)?);
+        statistics.extend(faint_haloes::statistics(&unclustered)?);
+    }
+    if config.components.contains(&Component::KszHaloes) || config.clustering.is_some() {
+        statistics.extend(structure::statistics(config)?);
     }
     for &component in &config.components {
         statistics.extend(match component {

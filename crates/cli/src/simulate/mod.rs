@@ -51,6 +51,12 @@ pub(crate) struct Args {
     /// Print each statistic of the simulated sky beside its target, and stop; exit code 1 when one is off
     #[arg(long)]
     check: bool,
+    /// With --check: compare the clusters of this CSV file, columns Mvir in Msun and redshift, with those simulated
+    #[arg(long, value_name = "FILE", requires = "check")]
+    halo_catalogue: Option<PathBuf>,
+    /// With --halo-catalogue: the sky that it covers, in square degrees; an octant, as that of Sehgal et al. 2010
+    #[arg(long, value_name = "DEG2", default_value_t = 5156.620_156)]
+    halo_catalogue_deg2: f64,
     #[command(flatten)]
     sphere: sphere::Args,
 }
@@ -63,7 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return Ok(());
     }
     if args.check {
-        return check(&config);
+        return check(&config, args);
     }
     let out = args.out.as_deref().context("no folder is given: use --out")?;
     let inputs = inputs(args, &config)?;
@@ -150,12 +156,36 @@ fn write_tile(folder: &Path, scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-fn check(config: &SceneConfig) -> Result<()> {
-    let statistics = arcmin_scene::check(config)?;
+fn check(config: &SceneConfig, args: &Args) -> Result<()> {
+    let mut statistics = arcmin_scene::check(config)?;
+    if let Some(path) = &args.halo_catalogue {
+        let haloes = read_haloes(path)?;
+        say(&format!("{} haloes in {}", haloes.len(), path.display()));
+        statistics.extend(arcmin_scene::check_catalogue(config, &haloes, args.halo_catalogue_deg2)?);
+    }
     table::lines(&statistics).iter().for_each(|line| say(line));
     let missed = statistics.iter().filter(|statistic| !statistic.passes()).count();
     ensure!(missed == 0, "{missed} of {} statistics are off their targets", statistics.len());
     Ok(())
+}
+
+/// Virial mass in Msun and redshift of each row of a CSV file with columns of these names.
+fn read_haloes(path: &Path) -> Result<Vec<(f64, f64)>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut lines = text.lines().enumerate();
+    let header: Vec<&str> = lines.next().map(|(_, line)| line.split(',').map(str::trim).collect()).unwrap_or_default();
+    let column = |name: &str| {
+        let found = header.iter().position(|column| *column == name);
+        found.with_context(|| format!("{} has no column {name} in its first line", path.display()))
+    };
+    let (mvir, redshift) = (column("Mvir")?, column("redshift")?);
+    let row = |(idx, line): (usize, &str)| -> Result<(f64, f64)> {
+        let cells: Vec<&str> = line.split(',').map(str::trim).collect();
+        let number = |column: usize| cells.get(column).and_then(|cell| cell.parse::<f64>().ok());
+        let bad = || format!("{}, line {}: Mvir and redshift must be numbers", path.display(), idx + 1);
+        Ok((number(mvir).with_context(bad)?, number(redshift).with_context(bad)?))
+    };
+    lines.filter(|(_, line)| !line.trim().is_empty()).map(row).collect()
 }
 
 #[cfg(test)]
