@@ -10,6 +10,7 @@ mod distribution;
 mod faint_haloes;
 mod halo_lensing;
 mod haloes;
+mod kinetic_effect;
 mod maps;
 mod one_over_f;
 mod sources;
@@ -44,7 +45,8 @@ impl Statistic {
 
 /// Simulates a part of a survey and returns every statistic that applies to its components.
 ///
-/// - With `tsz`: haloes per square degree, their redshifts and masses against Tinker08 in the virial definition; slope, normalisation and scatter
+/// - With `tsz`: haloes per square degree, their redshifts and masses against Tinker08 in the virial definition; slope,
+///   normalisation and scatter
 ///   of Y500 against Arnaud10; and the power at l = 3000 of haloes below M500c = 1.2e14 against the halo model.
 /// - With `ksz_haloes` or clustering: the rms velocity along the line of sight against linear theory, D_3000 of the
 ///   kinetic effect, and the variance of counts in cells against `b^2 xi`.

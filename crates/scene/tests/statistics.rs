@@ -2,7 +2,10 @@
 
 mod common;
 
-use arcmin_scene::{CmbSpectrum, Component, ConcentrationModel, ForegroundsConfig, Haloes, Split, check};
+use arcmin_scene::{
+    ClusteringConfig, CmbSpectrum, Component, ConcentrationModel, ForegroundsConfig, Haloes, KszHaloesConfig, Split,
+    check, check_catalogue,
+};
 use common::{config, simulator};
 
 /// False alarm 1e-3: sixteen statistics at 4 sigma.
@@ -72,4 +75,45 @@ fn cmb_has_the_rms_of_small_patches() {
     };
     let rms = ((0..2500).map(patch_variance).sum::<f64>() / 2500.0).sqrt();
     assert!((rms / 33.48 - 1.0).abs() < 0.06, "{rms}");
+}
+
+/// False alarm 2e-3: twenty statistics at 4 sigma, and two chi-squares.
+#[test]
+fn every_statistic_of_a_clustered_sky_passes() {
+    let mut config = config();
+    config.tiles.n_pixels_side = 512;
+    config.components = vec![Component::Tsz, Component::KszHaloes];
+    config.clustering = Some(ClusteringConfig { cell_mpc: 9.0 });
+    config.ksz_haloes = Some(KszHaloesConfig { gas_fraction: 0.125 });
+    config.haloes.concentration_ln_scatter = 0.33;
+    config.haloes.abundance_factor = 0.86;
+    let statistics = check(&config).unwrap();
+    for what in ["rms velocity", "clustering", "kinetic", "redshifts", "masses", "0.86 of Tinker08"] {
+        assert!(statistics.iter().any(|statistic| statistic.name.contains(what)), "{what}");
+    }
+    for statistic in statistics {
+        assert!(statistic.passes(), "{statistic:?}");
+    }
+}
+
+/// A catalogue that covers twice the sky has half the density: the count is off, the shapes are not.
+#[test]
+fn a_catalogue_of_haloes_is_compared() {
+    let mut config = config();
+    config.components = vec![Component::Tsz];
+    config.tiles.n_pixels_side = 1024;
+    config.tiles.n_test = 6;
+    let simulator = simulator(&config);
+    let haloes: Vec<(f64, f64)> = (0..6)
+        .flat_map(|tile| simulator.drawn_haloes(Split::Test, tile).unwrap())
+        .map(|halo| (halo.mvir.value(), halo.redshift.value()))
+        .collect();
+    let area_deg2 = 6.0 * simulator.tile_area_deg2();
+    let passes = |area_deg2| -> Vec<bool> {
+        let statistics = check_catalogue(&config, &haloes, area_deg2).unwrap();
+        statistics.iter().map(|statistic| statistic.passes()).collect()
+    };
+    assert_eq!(passes(area_deg2), [true, true, true]);
+    assert_eq!(passes(2.0 * area_deg2), [false, true, true]);
+    assert!(check_catalogue(&config, &haloes, 0.0).unwrap_err().to_string().contains("area"));
 }

@@ -139,16 +139,16 @@ mod tests {
     use super::*;
 
     /// The distribution given with the entry cluster_counts_per_deg2 of the reference numbers (colossus 1.4.0): per square
-    /// degree in bins of redshift, to the digits given, and 3.373 in all.
+    /// degree in bins of redshift, to the digits given, and 3.373 in all; 2% for the spectra, growth and interpolations of two codes.
     #[test]
     fn expected_clusters_are_those_of_the_reference() {
         let cosmology = Cosmology::sehgal_wmap5();
         let all = Expected::new(&cosmology, [0.25, 3.0]);
-        assert!((all.per_deg2() / 3.373_121_571_877_018 - 1.0).abs() < 0.01, "{}", all.per_deg2());
+        assert!((all.per_deg2() / 3.373_121_571_877_018 - 1.0).abs() < 0.02, "{}", all.per_deg2());
         let edges = [0.25, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0];
         for (z, reference) in edges.windows(2).zip([0.53, 0.92, 0.82, 0.55, 0.36, 0.14, 0.05]) {
             let bin = Expected::new(&cosmology, [z[0], z[1]]).per_deg2();
-            assert!((bin - reference).abs() < 0.006 + 0.01 * reference, "{z:?}: {bin} for {reference}");
+            assert!((bin - reference).abs() < 0.006 + 0.02 * reference, "{z:?}: {bin} for {reference}");
         }
     }
 

@@ -1,10 +1,8 @@
 //! Statistics of the large-scale structure: velocities, the kinetic effect, clustering.
 
-use super::maps::mean_over_modes;
-use super::{SIGMAS, Statistic, simulator_with};
+use super::{SIGMAS, Statistic, kinetic_effect, simulator_with};
 use crate::population::PlacedHalo;
 use crate::{Component, Error, Haloes, SceneConfig, Simulator, Split};
-use arcmin_sky::spectra::d_per_c;
 use arcmin_sky::{LinearPower, Tinker08, Tinker10};
 use arcmin_units::{M200m, Mpc, Redshift};
 use std::f64::consts::PI;
@@ -15,8 +13,6 @@ const VELOCITY_Z: f64 = 0.7;
 const VELOCITY_TOLERANCE: f64 = 0.05;
 /// Haloes closer together than this move as one: a volume of its cube is one independent velocity.
 const COHERENCE_MPC: f64 = 150.0;
-/// D_3000 of the kinetic effect of haloes: what is known of it is 2 to 3 uK2, as models and measurements differ.
-const KSZ_D_3000_UK2: [f64; 2] = [1.5, 3.5];
 /// Tiles on which clustering is measured, and slices of redshift and cells along a tile's side.
 const N_TILES: usize = 3;
 const SLICES: usize = 8;
@@ -38,7 +34,7 @@ pub(super) fn statistics(config: &SceneConfig) -> Result<Vec<Statistic>, Error> 
         statistics.extend(count_variance(&simulator, &power, &tiles));
     }
     if config.components.contains(&Component::KszHaloes) {
-        statistics.push(kinetic_power(config)?);
+        statistics.push(kinetic_effect::statistic(config)?);
     }
     Ok(statistics)
 }
@@ -71,24 +67,6 @@ fn velocity(simulator: &Simulator, power: &LinearPower, tiles: &[Vec<PlacedHalo>
         target,
         tolerance: target * (VELOCITY_TOLERANCE + SIGMAS / (2.0 * n_independent).sqrt()),
     }
-}
-
-/// D_3000 of the kinetic effect of the haloes of one tile.
-fn kinetic_power(config: &SceneConfig) -> Result<Statistic, Error> {
-    let simulator = simulator_with(config, &[Component::KszHaloes], 1)?;
-    let tile = simulator.tile_context(Split::Train, 0, Haloes::Drawn)?;
-    let renderer = simulator.renderer();
-    let mut buffers = renderer.buffers();
-    let painted = renderer.paint(&tile, &mut buffers)?;
-    renderer.render_sky(0, &tile, &painted, &mut buffers);
-    let spectrum = renderer.spectrum(&mut buffers);
-    let d_ell = |ell: f64, power: f64| power * d_per_c(ell);
-    let (value, n_modes) = mean_over_modes(&simulator, &spectrum, [2500.0, 3500.0], d_ell);
-    let [low, high] = KSZ_D_3000_UK2;
-    // A few massive haloes carry much of it: the scatter of tiles is some five times that of as many Gaussian modes.
-    let tolerance = 0.5 * (high - low) + SIGMAS * 5.0 * value / n_modes.sqrt();
-    let name = "D_3000 of the kinetic effect of haloes, uK2 (expected 2 to 3)".to_owned();
-    Ok(Statistic { name, value, target: 0.5 * (low + high), tolerance })
 }
 
 /// Variance of counts in cells beyond that of Poisson, over the squared mean, against `b^2 xi` averaged over the cells.
