@@ -1,6 +1,6 @@
 //! A tile full of haloes whose places and sizes follow from their numbers, so that a peer can paint the same.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use arcmin_maps::PixelPosition;
 use arcmin_scene::{Halo, Haloes, SceneConfig, Simulator, Split};
 use arcmin_units::{Arcmin, M500c, Redshift};
@@ -21,7 +21,7 @@ impl Sky {
         let config: SceneConfig = serde_json::from_str(&description(n))?;
         let simulator = Simulator::new(config.check()?)?;
         let geometry = simulator.geometry(Split::Test, 0)?;
-        let anywhere = geometry.pix_to_sky(PixelPosition { x: 0.0, y: 0.0 })?;
+        let anywhere = geometry.pix_to_sky(PixelPosition { x: 0.0, y: 0.0 }).context("a pixel off the sky")?;
         let template = simulator.halo(M500c::new(1e14), Redshift::new(0.5), anywhere)?;
         let halo = |k: usize| -> Result<Halo> {
             // Even steps of irrational ratios fill the tile and the range of sizes; few haloes are large.
@@ -30,7 +30,7 @@ impl Sky {
             let y = share(0.569_840_290_998_053) * n as f64 - 0.5;
             let theta500_arcmin = 0.4 * share(0.618_033_988_749_895).max(1e-4).powf(-0.3);
             Ok(Halo {
-                position: geometry.pix_to_sky(PixelPosition { x, y })?,
+                position: geometry.pix_to_sky(PixelPosition { x, y }).context("a pixel off the sky")?,
                 theta500: Arcmin::new(theta500_arcmin).to_rad(),
                 y0: 1e-6 * theta500_arcmin.powi(3),
                 ..template
