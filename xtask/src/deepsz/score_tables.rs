@@ -110,18 +110,21 @@ pub(super) fn kinds(finder: &str, results: &Results, chosen: f64, deg2: f64) -> 
 
 /// Scores as components are added.
 pub(super) fn ladder(skies: &[SkyScores]) -> Table {
-    let columns = ["sky", "F1 of cutouts", "F1 of detections", "purity", "completeness", "threshold", "targets"];
+    let columns =
+        ["sky", "F1 of cutouts", "F1 of detections", "purity", "completeness", "threshold", "recovered y", "targets"];
     let row = |sky: &SkyScores| {
         let scores = &sky.detections;
         let mut row = vec![sky_label(&sky.name)];
         row.extend(
-            [&sky.cutouts.f1, &scores.f1, &scores.purity, &scores.completeness, &scores.threshold].map(format_score),
+            [&sky.cutouts.f1, &scores.f1, &scores.purity, &scores.completeness, &scores.threshold, &sky.y_ratio]
+                .map(format_score),
         );
         row.push(scores.completeness.count.to_string());
         row
     };
     let caption = "The same haloes and the same streams of noise on every sky, so that differences between rows are more \
-                   certain than their errors say. Each sky has its own threshold from its own validation tiles.";
+                   certain than their errors say. Each sky has its own threshold from its own validation tiles. Recovered y is \
+                   the mean of recovered over injected y at the true positions.";
     Table {
         caption: caption.to_owned(),
         columns: columns.map(str::to_owned).to_vec(),

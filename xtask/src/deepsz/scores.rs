@@ -1,7 +1,7 @@
 //! Scores of all finders from the records of the tiles.
 
 use super::settings::Settings;
-use super::tiles::{self, TileRecord};
+use super::tiles::{self, SkyRecord, TileRecord};
 use crate::experiment::Config;
 use crate::run_dir::RunDir;
 use crate::workspace;
@@ -36,6 +36,8 @@ pub(super) struct SkyScores {
     pub(super) detections: FinderScores,
     /// Scores by cutouts of equal area.
     pub(super) cutouts: CutoutScores,
+    /// Mean recovered over injected y, forced photometry of every massive halo.
+    pub(super) y_ratio: Score,
 }
 
 fn is_kept(name: &str, prefix: &str) -> bool {
@@ -98,11 +100,12 @@ impl Results {
         let ladder = &settings.ladder;
         let outcomes = |split: Split, records: &[TileRecord], rung: Option<usize>| -> Vec<TileOutcome> {
             let climbed = records.iter().enumerate().filter(|&(tile, _)| ladder.has(split, tile));
-            let sky = |record: &TileRecord| match rung {
-                Some(rung) => record.ladder.get(rung).and_then(|outcomes| outcomes.get(finder)).cloned(),
-                None => record.outcomes.get(finder).cloned(),
-            };
-            climbed.filter_map(|(_, record)| sky(record)).collect()
+            climbed.filter_map(|(_, record)| sky(record, rung)?.outcomes.get(finder).cloned()).collect()
+        };
+        let photometry = |rung: Option<usize>| -> Vec<RecoverySample> {
+            let climbed = self.test.iter().enumerate().filter(|&(tile, _)| ladder.has(Split::Test, tile));
+            let measured = climbed.filter_map(|(_, record)| sky(record, rung)).flat_map(|sky| &sky.photometry);
+            measured.map(tiles::Recovered::sample).collect()
         };
         let rungs = ladder.rungs.iter().enumerate().map(|(idx, rung)| (rung.name.clone(), Some(idx)));
         let mut scored = Vec::new();
@@ -112,7 +115,8 @@ impl Results {
             if !test.is_empty() && !validation.is_empty() {
                 let detections = score_finder(&validation, &test, &settings.score)?;
                 let cutouts = score_cutouts(&validation, &test, CutoutCounting::EQUAL_AREA, &settings.score)?;
-                scored.push(SkyScores { name, detections, cutouts });
+                let y_ratio = recovery::summarise(&photometry(rung)).mean;
+                scored.push(SkyScores { name, detections, cutouts, y_ratio });
             }
         }
         Ok(scored)
@@ -120,7 +124,7 @@ impl Results {
 
     /// Recovered and injected y of all massive haloes of the test tiles, found or not.
     pub(super) fn photometry(&self) -> Vec<RecoverySample> {
-        self.test.iter().flat_map(|tile| tile.photometry.iter().map(tiles::Recovered::sample)).collect()
+        self.test.iter().flat_map(|tile| tile.full.photometry.iter().map(tiles::Recovered::sample)).collect()
     }
 
     /// The record of the run.
@@ -140,6 +144,7 @@ impl Results {
                 let prefix = format!("{finder}.ladder.{}", sky.name);
                 scores.extend(sky.detections.by_name(&prefix).into_iter().filter(|(name, _)| is_kept(name, &prefix)));
                 scores.insert(format!("{prefix}.cutout_f1"), sky.cutouts.f1);
+                scores.insert(format!("{prefix}.y_ratio"), sky.y_ratio);
             }
         }
         self.replace_y_ratio(&mut scores);
@@ -181,7 +186,12 @@ impl Results {
 }
 
 fn outcomes(records: &[TileRecord], finder: &str) -> Vec<TileOutcome> {
-    records.iter().filter_map(|tile| tile.outcomes.get(finder).cloned()).collect()
+    records.iter().filter_map(|tile| tile.full.outcomes.get(finder).cloned()).collect()
+}
+
+/// What a tile gave on one rung of the ladder, or on the full sky.
+fn sky(record: &TileRecord, rung: Option<usize>) -> Option<&SkyRecord> {
+    rung.map_or(Some(&record.full), |rung| record.ladder.get(rung))
 }
 
 /// The command that makes this run again from nothing.

@@ -24,18 +24,23 @@ const PHOTOMETRY_MVIR_MIN_MSUN: f64 = 2e14;
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TileRecord {
-    /// By finder, what it found and which haloes those are.
-    pub(super) outcomes: Outcomes,
-    /// The same on the tile's poorer skies, one a rung of the ladder; empty on tiles that the ladder leaves out.
-    pub(super) ladder: Vec<Outcomes>,
-    /// Recovered and injected y at the true positions of all massive haloes, found or not.
-    pub(super) photometry: Vec<Recovered>,
+    /// With all components.
+    pub(super) full: SkyRecord,
+    /// The tile's poorer skies, one a rung of the ladder; empty on tiles that the ladder leaves out.
+    pub(super) ladder: Vec<SkyRecord>,
     /// Wall time in seconds by stage.
     pub(super) seconds: BTreeMap<String, f64>,
 }
 
-/// What each finder found on one sky, and which haloes those are.
-pub(super) type Outcomes = BTreeMap<String, TileOutcome>;
+/// What is kept of one sky of a tile.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SkyRecord {
+    /// By finder, what it found and which haloes those are.
+    pub(super) outcomes: Outcomes,
+    /// Recovered and injected y at the true positions of all massive haloes, found or not; test tiles alone.
+    pub(super) photometry: Vec<Recovered>,
+}
 
 /// Recovered and injected y of one halo.
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -56,6 +61,12 @@ impl Recovered {
         }
     }
 }
+
+/// What a finder makes of a sky, matched with its haloes, by finder.
+type Outcomes = BTreeMap<String, TileOutcome>;
+
+/// The same as it came.
+type Found = Vec<(String, Detections)>;
 
 /// Fitted finders by name.
 pub(super) type Finders = BTreeMap<String, Box<dyn ClusterFinder>>;
@@ -132,17 +143,15 @@ impl<'a> Worker<'a> {
             gallery::keep_targets(self.dir, &scene, &self.settings.matching)?;
             gallery::keep_places(self.dir, None, &scene, &self.settings.matching)?;
         }
-        let photometry = match split {
-            Split::Test => clock.time("photometry", || photometry(&scene, self.settings))?,
-            Split::Train | Split::Validation => Vec::new(),
-        };
+        let photometry = self.photometry(split, &scene, &mut clock)?;
         let ladder = self.climb(split, tile, &mut clock)?;
-        let record = TileRecord { outcomes, ladder, photometry, seconds: clock.into_seconds() };
+        let full = SkyRecord { outcomes, photometry };
+        let record = TileRecord { full, ladder, seconds: clock.into_seconds() };
         self.dir.write_json(&record_name(split, tile), &record)
     }
 
     /// Searches the tile's poorer skies, where the ladder wants this tile.
-    fn climb(&self, split: Split, tile: usize, clock: &mut Clock) -> Result<Vec<Outcomes>> {
+    fn climb(&self, split: Split, tile: usize, clock: &mut Clock) -> Result<Vec<SkyRecord>> {
         if !self.settings.ladder.has(split, tile) {
             return Ok(Vec::new());
         }
@@ -151,7 +160,8 @@ impl<'a> Worker<'a> {
             if (split, tile) == PICTURED {
                 gallery::keep_places(self.dir, Some(idx), &scene, &self.settings.matching)?;
             }
-            Ok(self.search(&scene, clock, "ladder.find")?.0)
+            let (outcomes, _) = self.search(&scene, clock, "ladder.find")?;
+            Ok(SkyRecord { outcomes, photometry: self.photometry(split, &scene, clock)? })
         };
         self.ladder.iter().enumerate().map(rung).collect()
     }
@@ -160,8 +170,15 @@ impl<'a> Worker<'a> {
         Ok(SimulatedSource::new(Arc::clone(simulator), split).scene(tile)?)
     }
 
+    fn photometry(&self, split: Split, scene: &Scene, clock: &mut Clock) -> Result<Vec<Recovered>> {
+        match split {
+            Split::Test => clock.time("photometry", || photometry(scene, self.settings)),
+            Split::Train | Split::Validation => Ok(Vec::new()),
+        }
+    }
+
     /// What each finder finds on a sky, matched and as it came.
-    fn search(&self, scene: &Scene, clock: &mut Clock, stage: &str) -> Result<(Outcomes, Vec<(String, Detections)>)> {
+    fn search(&self, scene: &Scene, clock: &mut Clock, stage: &str) -> Result<(Outcomes, Found)> {
         let (mut outcomes, mut found) = (BTreeMap::new(), Vec::new());
         for (name, finder) in &self.finders {
             let detections = clock.time(&format!("{stage}.{name}"), || finder.find(&scene.observation))?;
