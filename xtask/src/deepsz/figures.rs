@@ -225,7 +225,7 @@ pub(super) fn cluster_panel(dir: &RunDir, finder: &str, results: &Results, thres
 }
 
 /// A few of a list, evenly spread over it.
-fn spread<'a, T>(all: &'a [T]) -> impl Iterator<Item = &'a T> {
+fn spread<T>(all: &[T]) -> impl Iterator<Item = &T> {
     let n = all.len().min(SHOWN_CLUSTERS);
     (0..n).map(move |idx| &all[idx * (all.len() - 1) / (n - 1).max(1)])
 }
