@@ -1,14 +1,10 @@
 //! Maps that are even in x and in y: their spectrum is real and even, and a quarter of everything is enough.
-//!
-//! The spectrum of an even row is real, so that two rows, and then two columns, share one complex transform with nothing
-//! to separate. Blocks are as in [`blocks`](crate::blocks), with `2 WIDTH` real columns each.
 
-use crate::batch::BatchFft;
-use crate::blocks::{group_rows, pieces_by_group};
+use crate::rows::SLAB_PAIRS;
 use crate::scratch::Worker;
-use crate::transpose::{RowStarts, Tiler, evenly};
+use crate::slabs::BLOCK_COLUMNS;
 use crate::{Real, RealFft2, Scratch};
-use pulp::{Simd, WithSimd};
+use num_complex::Complex;
 use rayon::prelude::*;
 
 impl<T: Real> RealFft2<T> {
@@ -20,8 +16,9 @@ impl<T: Real> RealFft2<T> {
     /// Spectrum of a map with `f(-y, x) = f(y, -x) = f(y, x)`, such as a circular profile centred on pixel (0, 0).
     ///
     /// `quarter` holds pixel `(y, x)` at `y (nx / 2 + 1) + x` for `y` in `0..=ny / 2` and `x` in `0..=nx / 2`;
-    /// `spectrum` gets the real element `(kx, ky)` at `kx (ny / 2 + 1) + ky`. Half the work of [`RealFft2::forward`] and
-    /// an eighth of its memory traffic.
+    /// `spectrum` gets the real element `(kx, ky)` at `kx (ny / 2 + 1) + ky`. The spectrum of an even row is real, so
+    /// that two rows, and then two columns, share one complex transform with nothing to separate: half the work of
+    /// [`RealFft2::forward`] and an eighth of its memory traffic.
     ///
     /// # Panics
     /// When a slice or the scratch has the wrong length.
@@ -30,149 +27,82 @@ impl<T: Real> RealFft2<T> {
         assert_eq!(quarter.len(), n_x * n_y, "the quarter of an even map has another length");
         assert_eq!(spectrum.len(), n_x * n_y, "the quarter of an even map's spectrum has another length");
         self.check(self.map_len(), self.spectrum_len(), scratch);
-        let Scratch { blocks, workers } = scratch;
-        let blocks = &mut blocks[..n_x * n_y];
-        let group = group_rows::<T>();
-        let mut pieces = pieces_by_group(blocks, n_y, n_x, group, 1);
-        quarter.par_chunks(n_x * group).zip(pieces.par_chunks_mut(n_x.div_ceil(group))).for_each_init(
+        let Scratch { slabs, workers } = scratch;
+        let slabs = &mut slabs[..n_x * n_y.div_ceil(2)];
+        slabs.par_chunks_mut(n_x * SLAB_PAIRS).zip(quarter.par_chunks(2 * n_x * SLAB_PAIRS)).for_each_init(
             || self.lend(workers),
-            |loan, (rows, pieces)| {
-                T::even_rows(EvenRows { fft: &self.row_fft, rows, n_x, pieces, worker: &mut *loan });
+            |loan, (slab, rows)| {
+                let Worker { block, fft } = &mut **loan;
+                let n_pairs = slab.len() / n_x;
+                let pairs = &mut block[..n_pairs * self.nx()];
+                pack_even_pairs(rows, n_x, self.nx(), pairs);
+                self.row_forward.process_with_scratch(pairs, fft);
+                for (kx, lane) in slab.chunks_exact_mut(n_pairs).enumerate() {
+                    lane.iter_mut().zip(pairs.chunks_exact(self.nx())).for_each(|(z, pair)| *z = pair[kx]);
+                }
             },
         );
-        blocks.par_chunks(n_y * group).zip(spectrum.par_chunks_mut(n_y * group)).for_each_init(
+        let slabs = &*slabs;
+        spectrum.par_chunks_mut(n_y * BLOCK_COLUMNS).enumerate().for_each_init(
             || self.lend(workers),
-            |loan, (block, columns)| {
-                T::even_columns(EvenColumns { fft: &self.column_fft, block, n_y, columns, worker: &mut *loan });
+            |loan, (b, out)| {
+                let Worker { block, fft } = &mut **loan;
+                let n_columns = out.len() / n_y;
+                let pairs = &mut block[..n_columns.div_ceil(2) * self.ny()];
+                gather_even_columns(slabs, n_x, b * BLOCK_COLUMNS, n_columns, self.ny(), pairs);
+                self.column_forward.process_with_scratch(pairs, fft);
+                for (columns, pair) in out.chunks_mut(2 * n_y).zip(pairs.chunks_exact(self.ny())) {
+                    let (a, b) = columns.split_at_mut(n_y);
+                    a.iter_mut().zip(pair).for_each(|(a, z)| *a = z.re);
+                    b.iter_mut().zip(pair).for_each(|(b, z)| *b = z.im);
+                }
             },
         );
     }
 }
 
-/// Transforms a group of half rows into its pieces of the blocks.
-pub(crate) struct EvenRows<'a, 'p, T: Real> {
-    fft: &'a BatchFft<T>,
-    rows: &'a [T],
+/// Packs half rows of `n_x` pixels by twos and mirrors them to `nx`; a last single row is paired with zeros.
+fn pack_even_pairs<T: Real>(rows: &[T], n_x: usize, nx: usize, pairs: &mut [Complex<T>]) {
+    for (rows, pair) in rows.chunks(2 * n_x).zip(pairs.chunks_exact_mut(nx)) {
+        let (a, b) = rows.split_at(n_x);
+        pair[..n_x].iter_mut().zip(a).for_each(|(z, &a)| *z = Complex::new(a, T::zero()));
+        pair[..n_x].iter_mut().zip(b).for_each(|(z, &b)| z.im = b);
+        mirror(pair, n_x);
+    }
+}
+
+/// Columns `first..first + n_columns` of the transformed rows, by twos, mirrored to `ny`.
+fn gather_even_columns<T: Real>(
+    slabs: &[Complex<T>],
     n_x: usize,
-    pieces: &'a mut [&'p mut [T]],
-    worker: &'a mut Worker<T>,
-}
-
-impl<T: Real> WithSimd for EvenRows<'_, '_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { fft, rows, n_x, pieces, worker } = self;
-        let tiler = Tiler::new::<S, T>(simd);
-        let batch = worker.batch.first(fft.batch_len());
-        let n_rows = rows.len() / n_x;
-        half_rows_to_batch(simd, tiler, rows, n_x, batch);
-        mirror(batch, n_x);
-        fft.forward(simd, batch, &mut worker.fft);
-        let mut first_kx = 0;
-        for piece in pieces.iter_mut() {
-            let width = piece.len() / n_rows;
-            let places = &fft.places()[first_kx..][..width];
-            batch_to_rows(simd, tiler, batch, places, (n_rows, width), piece);
-            first_kx += width;
-        }
-    }
-}
-
-/// Transforms a block into columns of half the length.
-pub(crate) struct EvenColumns<'a, T: Real> {
-    fft: &'a BatchFft<T>,
-    block: &'a [T],
-    n_y: usize,
-    columns: &'a mut [T],
-    worker: &'a mut Worker<T>,
-}
-
-impl<T: Real> WithSimd for EvenColumns<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { fft, block, n_y, columns, worker } = self;
-        let batch = worker.batch.first(fft.batch_len());
-        let width = block.len() / n_y;
-        for (values, element) in block.chunks_exact(width).zip(batch.chunks_exact_mut(group_rows::<T>())) {
-            element[..width].copy_from_slice(values);
-            element[width..].fill(T::zero());
-        }
-        mirror(batch, n_y);
-        fft.forward(simd, batch, &mut worker.fft);
-        let tiler = Tiler::new::<S, T>(simd);
-        batch_to_rows(simd, tiler, batch, &fft.places()[..n_y], (width, n_y), columns);
-    }
-}
-
-/// Fills the first `n_x` elements of a batch; rows that are missing at the end of the map are zero.
-#[inline(always)]
-fn half_rows_to_batch<S: Simd, T: Real>(simd: S, tiler: Tiler, rows: &[T], n_x: usize, batch: &mut [T]) {
-    let (width, n_rows) = (T::WIDTH, rows.len() / n_x);
-    let mut x_done = 0;
-    if n_rows == group_rows::<T>() {
-        x_done = n_x - n_x % width;
-        for x in (0..x_done).step_by(width) {
-            for (half, rows) in rows.chunks_exact(width * n_x).enumerate() {
-                let to = (&mut *batch, &evenly((2 * x + half) * width, 2 * width));
-                tiler.transpose(simd, (rows, &evenly(x, n_x)), to);
-            }
-        }
-    }
-    for (x, element) in batch.chunks_exact_mut(2 * width).enumerate().take(n_x).skip(x_done) {
-        for (row, value) in element.iter_mut().enumerate() {
-            *value = if row < n_rows { rows[row * n_x + x] } else { T::zero() };
-        }
-    }
-}
-
-/// Empties the elements of a batch at the given places into rows, one a lane, real parts first.
-#[inline(always)]
-fn batch_to_rows<S: Simd, T: Real>(
-    simd: S,
-    tiler: Tiler,
-    batch: &[T],
-    places: &[u32],
-    (n_rows, row_len): (usize, usize),
-    rows: &mut [T],
+    first: usize,
+    n_columns: usize,
+    ny: usize,
+    pairs: &mut [Complex<T>],
 ) {
-    let width = T::WIDTH;
-    let mut x_done = 0;
-    if n_rows == group_rows::<T>() {
-        for places in places.chunks_exact(width) {
-            for half in 0..2 {
-                let to = (&mut *rows, &evenly(half * width * row_len + x_done, row_len));
-                tiler.transpose(simd, (batch, &at_places::<T>(places, half)), to);
+    let n_y = ny / 2 + 1;
+    if n_columns % 2 == 1 {
+        let last = pairs.len() - ny;
+        pairs[last..].fill(Complex::default());
+    }
+    for (slab_idx, slab) in slabs.chunks(n_x * SLAB_PAIRS).enumerate() {
+        let n_pairs = slab.len() / n_x;
+        let y = 2 * SLAB_PAIRS * slab_idx;
+        let n_rows = (2 * n_pairs).min(n_y - y);
+        for (column, lane) in slab[first * n_pairs..][..n_columns * n_pairs].chunks_exact(n_pairs).enumerate() {
+            let place = &mut pairs[column / 2 * ny + y..][..n_rows];
+            for (rows, z) in place.chunks_mut(2).zip(lane) {
+                for (row, value) in rows.iter_mut().zip([z.re, z.im]) {
+                    *(if column % 2 == 0 { &mut row.re } else { &mut row.im }) = value;
+                }
             }
-            x_done += width;
         }
     }
-    for (x, &place) in places.iter().enumerate().skip(x_done) {
-        for (row, &value) in batch[place as usize * 2 * width..].iter().enumerate().take(n_rows) {
-            rows[row * row_len + x] = value;
-        }
-    }
+    pairs.chunks_exact_mut(ny).for_each(|pair| mirror(pair, n_y));
 }
 
-/// Where the real parts, or the imaginary ones for `part` 1, of some elements lie.
-#[inline(always)]
-fn at_places<T: Real>(places: &[u32], part: usize) -> RowStarts {
-    let mut starts = evenly(0, 0);
-    for (start, &place) in starts.iter_mut().zip(places) {
-        *start = (place as usize * 2 + part) * T::WIDTH;
-    }
-    starts
-}
-
-/// Completes a batch of sequences whose first half, zero and the middle included, is given.
-#[inline(always)]
-fn mirror<T: Real>(batch: &mut [T], n_half: usize) {
-    let element = group_rows::<T>();
-    let (given, rest) = batch.split_at_mut(n_half * element);
-    for (mirrored, value) in rest.chunks_exact_mut(element).rev().zip(given[element..].chunks_exact(element)) {
-        mirrored.copy_from_slice(value);
-    }
+/// Completes a sequence whose first half, zero and the middle included, is given.
+fn mirror<T: Copy>(values: &mut [T], n_half: usize) {
+    let (given, rest) = values.split_at_mut(n_half);
+    rest.iter_mut().rev().zip(&given[1..]).for_each(|(mirrored, &value)| *mirrored = value);
 }

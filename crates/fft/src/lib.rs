@@ -14,20 +14,15 @@
 //! - **Errors.** A bad size is an [`Error`] when the plan is made; slices of the wrong length given to a plan panic, as
 //!   they are mistakes of the calling code and not of its input.
 
-mod batch;
-mod blocks;
-mod butterfly;
-mod columns;
 mod error;
 mod even;
 mod filter;
 mod good_size;
-mod lanes;
 mod plan;
 mod real;
 mod rows;
 mod scratch;
-mod transpose;
+mod slabs;
 mod wavenumbers;
 
 pub use error::Error;

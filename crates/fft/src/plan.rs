@@ -1,23 +1,22 @@
 //! The plan: rows, then columns in blocks, and back.
 
-use crate::batch::BatchFft;
-use crate::blocks::{group_rows, pieces_by_group};
-use crate::columns::{BatchToColumns, BlockToBatch, ColumnsToBlock};
 use crate::error::check_shape;
-use crate::rows::{RowsForward, RowsInverse};
-use crate::scratch::{Loan, Worker, WorkerLens, WorkerPool};
+use crate::rows::{SLAB_PAIRS, pack_pairs, pairs_to_slab, slab_to_pairs, unpack_pairs};
+use crate::scratch::{Loan, Worker, WorkerPool};
+use crate::slabs::{BLOCK_COLUMNS, SLAB_ROWS, columns_to_pieces, pieces_by_block, pieces_to_columns};
 use crate::{Error, Filter, Real, Scratch};
 use num_complex::Complex;
-use pulp::bytemuck;
 use rayon::prelude::*;
+use rustfft::{Fft, FftPlanner};
+use std::sync::Arc;
 
 /// A planned two-dimensional FFT of real maps with `ny` rows and `nx` columns, any numbers from 1 up.
 ///
 /// Cheap to clone, and shared between threads as it is. Sizes from [`good_size`](crate::good_size) are fast; any other
 /// works, large primes at some four times the cost of a pixel. Layout and normalisation are told on the [crate](crate)'s page.
 ///
-/// Large transforms are bound by memory: 2048^2 takes some 5% less where the allocator hands out huge pages (with glibc:
-/// `GLIBC_TUNABLES=glibc.malloc.hugetlb=1`).
+/// Large `f64` transforms are bound by memory: 2048^2 takes 10% less where the allocator hands out huge pages (with
+/// glibc: `GLIBC_TUNABLES=glibc.malloc.hugetlb=1`).
 ///
 /// ```
 /// # fn main() -> Result<(), arcmin_fft::Error> {
@@ -37,8 +36,10 @@ use rayon::prelude::*;
 pub struct RealFft2<T: Real> {
     ny: usize,
     nx: usize,
-    pub(crate) row_fft: BatchFft<T>,
-    pub(crate) column_fft: BatchFft<T>,
+    pub(crate) row_forward: Arc<dyn Fft<T>>,
+    row_inverse: Arc<dyn Fft<T>>,
+    pub(crate) column_forward: Arc<dyn Fft<T>>,
+    column_inverse: Arc<dyn Fft<T>>,
 }
 
 impl<T: Real> RealFft2<T> {
@@ -48,7 +49,15 @@ impl<T: Real> RealFft2<T> {
     /// [`Error::NoPixels`] when `nx` or `ny` is zero.
     pub fn new(ny: usize, nx: usize) -> Result<Self, Error> {
         check_shape(ny, nx)?;
-        Ok(Self { ny, nx, row_fft: BatchFft::new(nx), column_fft: BatchFft::new(ny) })
+        let mut planner = FftPlanner::new();
+        Ok(Self {
+            ny,
+            nx,
+            row_forward: planner.plan_fft_forward(nx),
+            row_inverse: planner.plan_fft_inverse(nx),
+            column_forward: planner.plan_fft_forward(ny),
+            column_inverse: planner.plan_fft_inverse(ny),
+        })
     }
 
     /// Number of rows of a map.
@@ -78,7 +87,7 @@ impl<T: Real> RealFft2<T> {
 
     /// Buffers for this plan, to be kept and given to each call.
     pub fn make_scratch(&self) -> Scratch<T> {
-        Scratch::new(2 * self.spectrum_len())
+        Scratch::new(self.spectrum_len())
     }
 
     /// Half spectrum of a map.
@@ -87,15 +96,14 @@ impl<T: Real> RealFft2<T> {
     /// When a slice or the scratch has the wrong length.
     pub fn forward(&self, map: &[T], spectrum: &mut [Complex<T>], scratch: &mut Scratch<T>) {
         self.check(map.len(), spectrum.len(), scratch);
-        let workers = &scratch.workers;
-        self.rows_forward(map, bytemuck::cast_slice_mut(spectrum), workers);
-        spectrum.par_chunks_mut(self.ny * T::WIDTH).for_each_init(
+        self.rows_forward(map, scratch);
+        let Scratch { slabs, workers } = scratch;
+        let pieces = pieces_by_block(slabs, self.ny, self.n_kx());
+        spectrum.par_chunks_mut(self.ny * BLOCK_COLUMNS).zip(pieces.par_chunks(self.n_slabs())).for_each_init(
             || self.lend(workers),
-            |loan, block| {
-                let Worker { batch, fft, .. } = &mut **loan;
-                let batch = batch.first(self.column_fft.batch_len());
-                self.block_to_batch(bytemuck::cast_slice_mut(block), batch, fft);
-                self.batch_to_columns(batch, block);
+            |worker, (block, pieces)| {
+                pieces_to_columns(pieces, self.ny, block);
+                self.column_forward.process_with_scratch(block, &mut worker.fft);
             },
         );
     }
@@ -135,12 +143,12 @@ impl<T: Real> RealFft2<T> {
         F: Fn(usize, &mut [Complex<T>]) + Sync,
     {
         self.check(map.len(), self.spectrum_len(), scratch);
-        self.for_each_block(scratch, |kx, block, Worker { batch, columns, fft, .. }| {
-            let columns = &mut columns[..block.len() / 2];
-            for (j, column) in columns.chunks_mut(self.ny).enumerate() {
+        self.for_each_column_block(scratch, |kx, block, pieces, fft| {
+            for (j, column) in block.chunks_mut(self.ny).enumerate() {
                 fill(kx + j, column);
             }
-            self.columns_to_block(columns, block, batch.first(self.column_fft.batch_len()), fft);
+            self.column_inverse.process_with_scratch(block, fft);
+            columns_to_pieces(block, self.ny, pieces);
         });
         self.rows_inverse(map, scratch);
     }
@@ -152,83 +160,87 @@ impl<T: Real> RealFft2<T> {
     pub fn filter<F: Filter<T> + ?Sized>(&self, map: &[T], filter: &F, out: &mut [T], scratch: &mut Scratch<T>) {
         self.check(map.len(), self.spectrum_len(), scratch);
         self.check(out.len(), self.spectrum_len(), scratch);
-        self.rows_forward(map, &mut scratch.blocks, &scratch.workers);
-        self.for_each_block(scratch, |kx, block, Worker { batch, columns, fft, .. }| {
-            let columns = &mut columns[..block.len() / 2];
-            let batch = batch.first(self.column_fft.batch_len());
-            self.block_to_batch(block, batch, fft);
-            self.batch_to_columns(batch, columns);
-            for (j, column) in columns.chunks_mut(self.ny).enumerate() {
+        self.rows_forward(map, scratch);
+        self.for_each_column_block(scratch, |kx, block, pieces, fft| {
+            pieces_to_columns(pieces, self.ny, block);
+            self.column_forward.process_with_scratch(block, fft);
+            for (j, column) in block.chunks_mut(self.ny).enumerate() {
                 filter.apply(kx + j, column);
             }
-            self.columns_to_block(columns, block, batch, fft);
+            self.column_inverse.process_with_scratch(block, fft);
+            columns_to_pieces(block, self.ny, pieces);
         });
         self.rows_inverse(out, scratch);
     }
 
-    /// Transforms all rows of a map into blocks.
-    fn rows_forward(&self, map: &[T], blocks: &mut [T], workers: &WorkerPool<T>) {
-        let mut pieces = pieces_by_group(blocks, self.ny, self.n_kx(), T::WIDTH, 2);
-        let n_blocks = self.n_kx().div_ceil(T::WIDTH);
-        map.par_chunks(self.nx * group_rows::<T>()).zip(pieces.par_chunks_mut(n_blocks)).for_each_init(
+    /// Transforms all rows of a map into the slabs.
+    fn rows_forward(&self, map: &[T], scratch: &mut Scratch<T>) {
+        let nx = self.nx;
+        let Scratch { slabs, workers } = scratch;
+        slabs.par_chunks_mut(self.n_kx() * SLAB_ROWS).zip(map.par_chunks(nx * SLAB_ROWS)).for_each_init(
             || self.lend(workers),
-            |loan, (rows, pieces)| {
-                T::rows_forward(RowsForward { fft: &self.row_fft, rows, pieces, worker: &mut *loan });
+            |loan, (slab, rows)| {
+                let Worker { block, fft } = &mut **loan;
+                let pairs = &mut block[..rows.len().div_ceil(2 * nx) * nx];
+                pack_pairs(rows, nx, pairs);
+                self.row_forward.process_with_scratch(pairs, fft);
+                pairs_to_slab(pairs, nx, slab);
             },
         );
     }
 
-    /// Transforms the blocks back into the rows of a map, with the normalisation.
-    fn rows_inverse(&self, map: &mut [T], scratch: &Scratch<T>) {
+    /// Transforms the slabs back into the rows of a map, with the normalisation.
+    fn rows_inverse(&self, map: &mut [T], scratch: &mut Scratch<T>) {
+        let nx = self.nx;
         let scale = T::from_f64_lossy(1.0 / self.map_len() as f64);
-        let Scratch { blocks, workers } = scratch;
-        map.par_chunks_mut(self.nx * group_rows::<T>()).enumerate().for_each_init(
+        let Scratch { slabs, workers } = scratch;
+        map.par_chunks_mut(nx * SLAB_ROWS).zip(slabs.par_chunks(self.n_kx() * SLAB_ROWS)).for_each_init(
             || self.lend(workers),
-            |loan, (group, rows)| {
-                let first_row = group * group_rows::<T>();
-                let (fft, ny, worker) = (&self.row_fft, self.ny, &mut **loan);
-                T::rows_inverse(RowsInverse { fft, blocks, ny, first_row, scale, rows, worker });
+            |loan, (rows, slab)| {
+                let Worker { block, fft } = &mut **loan;
+                let pairs = &mut block[..rows.len().div_ceil(2 * nx) * nx];
+                slab_to_pairs(slab, nx, pairs);
+                self.row_inverse.process_with_scratch(pairs, fft);
+                unpack_pairs(pairs, nx, scale, rows);
             },
         );
     }
 
-    fn block_to_batch(&self, block: &mut [T], batch: &mut [T], scratch: &mut [Complex<T>]) {
-        T::block_to_batch(BlockToBatch { fft: &self.column_fft, block, batch, scratch });
-    }
-
-    fn batch_to_columns(&self, batch: &[T], columns: &mut [Complex<T>]) {
-        T::batch_to_columns(BatchToColumns { fft: &self.column_fft, batch, columns });
-    }
-
-    fn columns_to_block(&self, columns: &[Complex<T>], block: &mut [T], batch: &mut [T], scratch: &mut [Complex<T>]) {
-        T::columns_to_block(ColumnsToBlock { fft: &self.column_fft, columns, block, batch, scratch });
-    }
-
-    /// Runs `task` on each block with its first `kx` and a worker.
-    fn for_each_block<F>(&self, scratch: &mut Scratch<T>, task: F)
+    /// Runs `task` on the first `kx`, room for the columns, the pieces of the slabs and the FFT's scratch of each block.
+    fn for_each_column_block<F>(&self, scratch: &mut Scratch<T>, task: F)
     where
-        F: Fn(usize, &mut [T], &mut Worker<T>) + Sync,
+        F: Fn(usize, &mut [Complex<T>], &mut [&mut [Complex<T>]], &mut [Complex<T>]) + Sync,
     {
-        let Scratch { blocks, workers } = scratch;
-        blocks
-            .par_chunks_mut(2 * T::WIDTH * self.ny)
-            .enumerate()
-            .for_each_init(|| self.lend(workers), |loan, (b, block)| task(b * T::WIDTH, block, &mut *loan));
+        let Scratch { slabs, workers } = scratch;
+        let mut pieces = pieces_by_block(slabs, self.ny, self.n_kx());
+        pieces.par_chunks_mut(self.n_slabs()).enumerate().for_each_init(
+            || self.lend(workers),
+            |loan, (b, pieces)| {
+                let kx = b * BLOCK_COLUMNS;
+                let width = BLOCK_COLUMNS.min(self.n_kx() - kx);
+                let Worker { block, fft } = &mut **loan;
+                task(kx, &mut block[..width * self.ny], pieces, fft);
+            },
+        );
+    }
+
+    fn n_slabs(&self) -> usize {
+        self.ny.div_ceil(SLAB_ROWS)
     }
 
     pub(crate) fn lend<'a>(&self, workers: &'a WorkerPool<T>) -> Loan<'a, T> {
-        workers.lend(WorkerLens {
-            batch: self.row_fft.batch_len().max(self.column_fft.batch_len()),
-            columns: self.ny * T::WIDTH,
-            fft: self.row_fft.scratch_len().max(self.column_fft.scratch_len()),
-        })
+        let n_block = (self.nx * SLAB_PAIRS).max(self.ny * BLOCK_COLUMNS);
+        let plans = [&self.row_forward, &self.row_inverse, &self.column_forward, &self.column_inverse];
+        let mut loan = workers.lend();
+        loan.reserve(n_block, plans.map(|plan| plan.get_inplace_scratch_len()).into_iter().max().unwrap_or(0));
+        loan
     }
 
     pub(crate) fn check(&self, map_len: usize, spectrum_len: usize, scratch: &Scratch<T>) {
         let (ny, nx) = (self.ny, self.nx);
         assert_eq!(map_len, self.map_len(), "a map of {ny} x {nx} pixels (y x) has another length");
         assert_eq!(spectrum_len, self.spectrum_len(), "the half spectrum of {ny} x {nx} pixels has another length");
-        assert_eq!(scratch.blocks.len(), 2 * self.spectrum_len(), "this scratch is for another size");
+        assert_eq!(scratch.slabs.len(), self.spectrum_len(), "this scratch is for another size");
     }
 }
 

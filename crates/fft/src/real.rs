@@ -1,12 +1,16 @@
 //! The two kinds of floats that are transformed.
 
-use crate::lanes::Lanes;
 use rustfft::FftNum;
 use std::ops::MulAssign;
 
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
 /// A pixel's float: `f32` or `f64`, nothing else.
-#[allow(private_bounds, reason = "nobody else may implement it")]
-pub trait Real: FftNum + Default + MulAssign + Lanes {
+pub trait Real: FftNum + Default + MulAssign + sealed::Sealed {
     /// Rounds an `f64` to this type.
     fn from_f64_lossy(value: f64) -> Self;
 }
