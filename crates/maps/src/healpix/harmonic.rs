@@ -3,7 +3,7 @@
 use super::{HealpixMap, HealpixPixels, OrderedPixels};
 use crate::{Beam, Error};
 use arcmin_sphere::harmonics::{Alm, HarmonicTransform, RingRegion};
-use arcmin_sphere::healpix::{Healpix, Ordering, PixelIndex};
+use arcmin_sphere::healpix::{Ordering, PixelIndex};
 use arcmin_units::PixelUnit;
 use rayon::prelude::*;
 
