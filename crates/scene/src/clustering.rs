@@ -24,7 +24,6 @@ use arcmin_sky::LinearPower;
 use arcmin_units::{Mpc, Redshift};
 use grid::{Amplitude, FieldGrid};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// Least side of the box across the line of sight: opposite sides are neighbours.
 const LEAST_WIDTH_MPC: f64 = 400.0;
@@ -61,15 +60,6 @@ pub(crate) struct StructureModel {
     density_variance: f64,
     /// Rms displacement along the line of sight that the grid lacks.
     missing_displacement_mpc: f64,
-    line_of_sight: Arc<LineOfSight>,
-}
-
-/// Comoving distance and growth on the way to the farthest halo.
-#[derive(Clone, Debug)]
-pub(crate) struct LineOfSight {
-    z: Vec<f64>,
-    distance_mpc: Vec<f64>,
-    growth: Vec<f64>,
 }
 
 /// The large-scale structure of one tile.
@@ -90,8 +80,7 @@ impl StructureModel {
         window: Window,
         power: &LinearPower,
     ) -> Result<Self, Error> {
-        let line_of_sight = Arc::new(LineOfSight::new(range, power));
-        let farthest = line_of_sight.distance_mpc.last().copied().unwrap_or_default();
+        let farthest = power.cosmology().comoving_distance(range.z_max).value();
         let width = (farthest * window.padded.nx as f64 * window.pixel_rad()).max(LEAST_WIDTH_MPC);
         let length = farthest + EXTRA_LENGTH_MPC;
         let n_cells = width * width * length / config.cell_mpc.powi(3);
@@ -111,7 +100,6 @@ impl StructureModel {
             window,
             density,
             displacement,
-            line_of_sight,
         })
     }
 
@@ -119,13 +107,7 @@ impl StructureModel {
     pub(crate) fn draw(&self, key: TileKey) -> LargeScale {
         let density = self.grid.draw(key, &self.density);
         let displacement_mpc = self.grid.draw_displacement(key, &self.displacement);
-        let density = DensityField::new(
-            self.grid.cells(),
-            density,
-            self.density_variance,
-            self.window,
-            self.line_of_sight.clone(),
-        );
+        let density = DensityField::new(self.grid.cells(), density, self.density_variance, self.window);
         LargeScale { density, displacement_mpc, missing_displacement_mpc: self.missing_displacement_mpc }
     }
 }
@@ -134,31 +116,6 @@ impl LargeScale {
     /// Displacement along the line of sight in a cell today, in Mpc.
     pub(crate) fn displacement_mpc(&self, cell: usize) -> f64 {
         f64::from(self.displacement_mpc[cell])
-    }
-}
-
-impl LineOfSight {
-    /// Nodes of the table.
-    const N_NODES: usize = 1024;
-
-    fn new(range: &HaloRange, power: &LinearPower) -> Self {
-        let step = range.z_max.value() / (Self::N_NODES - 1) as f64;
-        let z: Vec<f64> = (0..Self::N_NODES).map(|idx| idx as f64 * step).collect();
-        let cosmology = power.cosmology();
-        Self {
-            distance_mpc: z.iter().map(|&z| cosmology.comoving_distance(Redshift::new(z)).value()).collect(),
-            growth: z.iter().map(|&z| power.growth().factor(Redshift::new(z))).collect(),
-            z,
-        }
-    }
-
-    /// Redshift and growth factor at a comoving distance, linear between nodes.
-    pub(crate) fn at_distance(&self, distance_mpc: f64) -> (f64, f64) {
-        let right = self.distance_mpc.partition_point(|&node| node <= distance_mpc).clamp(1, self.z.len() - 1);
-        let (near, far) = (self.distance_mpc[right - 1], self.distance_mpc[right]);
-        let part = (distance_mpc - near) / (far - near);
-        let lerp = |of: &[f64]| of[right - 1] + part * (of[right] - of[right - 1]);
-        (lerp(&self.z), lerp(&self.growth))
     }
 }
 
@@ -172,7 +129,7 @@ pub(crate) fn velocity_per_displacement_km_s_mpc(power: &LinearPower, z: Redshif
 mod tests {
     use super::*;
     use crate::Split;
-    use arcmin_maps::{PixelPosition, Shape};
+    use arcmin_maps::Shape;
     use arcmin_sky::Cosmology;
     use arcmin_units::{Arcmin, M200m};
 
@@ -236,27 +193,5 @@ mod tests {
             let error = (means.iter().map(|m| (m - average).powi(2)).sum::<f64>() / (16.0 * 15.0)).sqrt();
             assert!((average - 1.0).abs() < 4.5 * error && error < 0.03, "{a}: {average} +- {error}");
         }
-    }
-
-    #[test]
-    fn projection_is_the_weighted_mean_along_the_line_of_sight() {
-        let model = model(240, 1.0);
-        let density = model.draw(key(3)).density;
-        let map = density.projected(|z| (-0.5 * ((z - 0.5) / 0.02f64).powi(2)).exp());
-        // The twin: a dense sum in redshift at one place, straight from the cells.
-        let position = PixelPosition { x: 100.0, y: 31.0 };
-        let (u, v) = model.window.tangent_plane(position);
-        let power = LinearPower::eisenstein_hu98(&Cosmology::sehgal_wmap5());
-        let (mut sum, mut total) = (0.0, 0.0);
-        for step in 0..4000 {
-            let z = 0.4 + 0.2 * (f64::from(step) + 0.5) / 4000.0;
-            let weight = (-0.5 * ((z - 0.5) / 0.02f64).powi(2)).exp();
-            let distance = power.cosmology().comoving_distance(Redshift::new(z)).value();
-            let growth = power.growth().factor(Redshift::new(z));
-            sum += weight * growth * density.at(density.cells().cell(distance, [u, v]));
-            total += weight;
-        }
-        let rms = map.mean_square().sqrt();
-        assert!((map.at(position) - sum / total).abs() < 0.25 * rms, "{} {} {rms}", map.at(position), sum / total);
     }
 }

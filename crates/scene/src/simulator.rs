@@ -144,8 +144,7 @@ impl Simulator {
         let key = self.key(split, tile);
         let structure = self.structure.as_ref().map(|model| model.draw(key));
         let placed = self.place(key, &geometry, haloes, structure.as_ref())?;
-        let density = structure.map(|structure| structure.density);
-        Ok(TileContext { key, geometry, window: self.window, placed, density })
+        Ok(TileContext { key, geometry, window: self.window, placed })
     }
 
     fn key(&self, split: Split, tile: usize) -> TileKey {

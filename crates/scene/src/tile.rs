@@ -1,7 +1,6 @@
 //! One tile on its way to a sky: what every painted component may look at.
 
 use crate::TileKey;
-use crate::clustering::DensityField;
 use crate::population::PlacedHalo;
 use crate::window::Window;
 use arcmin_maps::Geometry;
@@ -17,6 +16,4 @@ pub(crate) struct TileContext {
     pub(crate) window: Window,
     /// The haloes of the tile and its rim, numbered.
     pub(crate) placed: Vec<PlacedHalo>,
-    /// The density field that haloes follow, `None` without clustering.
-    pub(crate) density: Option<DensityField>,
 }

@@ -1,10 +1,7 @@
-//! The density field of one tile, and its projection on the sky.
+//! The density field of one tile.
 
-use super::LineOfSight;
 use crate::window::Window;
-use arcmin_maps::PixelPosition;
 use rayon::prelude::*;
-use std::sync::Arc;
 
 /// A box of cubic cells, `[z, y, x]`, with the observer at the middle of its near face.
 #[derive(Clone, Copy, Debug)]
@@ -48,20 +45,13 @@ pub(crate) struct DensityField {
     /// Largest value in each plane.
     plane_max: Vec<f32>,
     window: Window,
-    line_of_sight: Arc<LineOfSight>,
 }
 
 impl DensityField {
-    pub(super) fn new(
-        cells: Cells,
-        values: Vec<f32>,
-        variance: f64,
-        window: Window,
-        line_of_sight: Arc<LineOfSight>,
-    ) -> Self {
+    pub(super) fn new(cells: Cells, values: Vec<f32>, variance: f64, window: Window) -> Self {
         let plane = cells.n_across * cells.n_across;
         let plane_max = values.par_chunks(plane).map(|plane| plane.iter().copied().fold(f32::MIN, f32::max)).collect();
-        Self { cells, values, variance, plane_max, window, line_of_sight }
+        Self { cells, values, variance, plane_max, window }
     }
 
     /// The box.
@@ -86,73 +76,5 @@ impl DensityField {
         let corner = near_mpc / (1.0 + 2.0 * edge * edge).sqrt();
         let planes = &self.plane_max[self.cells.plane(corner)..=self.cells.plane(far_mpc)];
         f64::from(planes.iter().copied().fold(f32::MIN, f32::max))
-    }
-
-    /// The contrast of matter seen along each line of sight with a weight, `int w(z) D(z) g dz / int w(z) dz`.
-    ///
-    /// It is a linear Gaussian field: for a log-normal one take `exp(b p - b^2 p_rms^2 / 2)`. The mean over all skies
-    /// is zero. Structure is smooth below a cell of the field, some 10' at z = 1, and this map holds no more.
-    pub(crate) fn projected(&self, weight: impl Fn(f64) -> f64) -> ProjectedDensity {
-        let planes = self.line_of_sight_planes(weight);
-        let n = ProjectedDensity::SIDE;
-        let mut values = vec![0f32; n * n];
-        let half = 0.5 * self.window.padded.nx as f64 * self.window.pixel_rad();
-        let tangent = |idx: usize| half * (2.0 * (idx as f64 + 0.5) / n as f64 - 1.0);
-        values.par_chunks_exact_mut(n).enumerate().for_each(|(row, values)| {
-            for (column, value) in values.iter_mut().enumerate() {
-                let direction = [tangent(column), tangent(row)];
-                let along =
-                    planes.iter().map(|&(distance, weight)| weight * self.at(self.cells.cell(distance, direction)));
-                *value = along.sum::<f64>() as f32;
-            }
-        });
-        let pixels = n as f64 / self.window.padded.nx as f64;
-        ProjectedDensity { values, rim: self.window.rim() as f64, nodes_per_pixel: pixels }
-    }
-
-    /// Distances in steps of a cell, each with its share of the weight times the growth factor there.
-    fn line_of_sight_planes(&self, weight: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
-        let end = self.line_of_sight.distance_mpc.last().copied().unwrap_or_default();
-        let distance = |idx: usize| (idx as f64 + 0.5) * self.cells.cell_mpc;
-        let step = |idx: usize| {
-            let half = 0.5 * self.cells.cell_mpc;
-            let (z_near, _) = self.line_of_sight.at_distance(distance(idx) - half);
-            let (z_far, _) = self.line_of_sight.at_distance(distance(idx) + half);
-            let (z, growth) = self.line_of_sight.at_distance(distance(idx));
-            (distance(idx), weight(z) * (z_far - z_near), growth)
-        };
-        let steps: Vec<_> = (0..).take_while(|&idx| distance(idx) < end).map(step).collect();
-        let total: f64 = steps.iter().map(|(_, weight, _)| weight).sum();
-        let share = |(distance, weight, growth)| (distance, weight * growth / total);
-        if total > 0.0 { steps.into_iter().map(share).collect() } else { Vec::new() }
-    }
-}
-
-/// A smooth map over a tile and its rim.
-#[derive(Clone, Debug)]
-pub(crate) struct ProjectedDensity {
-    values: Vec<f32>,
-    rim: f64,
-    nodes_per_pixel: f64,
-}
-
-impl ProjectedDensity {
-    /// Nodes along each side, rim included: 4.4' apart on tiles of 8.5 degrees.
-    const SIDE: usize = 128;
-
-    /// The value at a position in pixels of the tile, linear between nodes.
-    pub(crate) fn at(&self, position: PixelPosition) -> f64 {
-        let node = |at: f64| ((at + self.rim + 0.5) * self.nodes_per_pixel - 0.5).clamp(0.0, (Self::SIDE - 1) as f64);
-        let (x, y) = (node(position.x), node(position.y));
-        let (i, j) = ((x as usize).min(Self::SIDE - 2), (y as usize).min(Self::SIDE - 2));
-        let (fx, fy) = (x - i as f64, y - j as f64);
-        let value = |i: usize, j: usize| f64::from(self.values[j * Self::SIDE + i]);
-        let row = |j: usize| value(i, j) + fx * (value(i + 1, j) - value(i, j));
-        row(j) + fy * (row(j + 1) - row(j))
-    }
-
-    /// Mean of the squares of all nodes.
-    pub(crate) fn mean_square(&self) -> f64 {
-        self.values.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>() / self.values.len() as f64
     }
 }
