@@ -6,18 +6,18 @@ use arcmin_scene::{Halo, Haloes, SceneConfig, Simulator, Split};
 use arcmin_units::{Arcmin, M500c, Redshift};
 
 /// Haloes on the tile.
-pub const N_HALOES: usize = 20_000;
+pub(crate) const N_HALOES: usize = 20_000;
 const PIXEL_ARCMIN: f64 = 0.25;
 
 /// One tile and its haloes.
-pub struct Sky {
+pub(crate) struct Sky {
     simulator: Simulator,
     haloes: Vec<Halo>,
 }
 
 impl Sky {
     /// A tile of `n` pixels a side.
-    pub fn new(n: usize) -> Result<Self> {
+    pub(crate) fn new(n: usize) -> Result<Self> {
         let config: SceneConfig = serde_json::from_str(&description(n))?;
         let simulator = Simulator::new(config.check()?)?;
         let geometry = simulator.geometry(Split::Test, 0)?;
@@ -41,7 +41,7 @@ impl Sky {
     }
 
     /// The Compton-y image.
-    pub fn paint(&self) -> Result<Vec<f32>> {
+    pub(crate) fn paint(&self) -> Result<Vec<f32>> {
         Ok(self.simulator.compton_y(Split::Test, 0, Haloes::Given(&self.haloes))?)
     }
 }

@@ -273,9 +273,9 @@ fn headers_that_do_not_say_enough_are_refused_with_the_option_that_does() {
     let (map, catalogue) = small(folder.path(), "a.fits", 16, &[("ORDERING", ""), ("COORDSYS", "")]);
     let catalogue = catalogue.display().to_string();
     let arguments = ["--catalogue", &catalogue, "--unit", "compton-y", "--ordering", "nested", "--frame", "galactic"];
-    assert_succeeded(&run("cutouts", &[map.clone()], &out, &arguments));
+    assert_succeeded(&run("cutouts", std::slice::from_ref(&map), &out, &arguments));
     assert_refused(
-        &run("cutouts", &[map.clone()], &out, &[&arguments[..2], &arguments[4..]].concat()),
+        &run("cutouts", std::slice::from_ref(&map), &out, &[&arguments[..2], &arguments[4..]].concat()),
         &["a.fits", "--unit"],
     );
     let twisted = ["--catalogue", &catalogue, "--unit", "compton-y", "--ordering", "spiral"];
@@ -301,10 +301,10 @@ fn bands_and_kinds_that_do_not_go_together_are_refused() {
         &["a.fits is a HEALPix map and others are not: bring all to one kind with `arcmin reproject`"],
     );
     let aligned = [&arguments[..], &["--projection", "map"]].concat();
-    assert_refused(&run("cutouts", &[a.clone()], &out, &aligned), &["--projection map needs flat maps"]);
+    assert_refused(&run("cutouts", std::slice::from_ref(&a), &out, &aligned), &["--projection map needs flat maps"]);
     let marked = ["--unit", "compton-y", "--mark", &catalogue];
     assert_refused(
-        &run("find", &[a.clone()], &out, &marked),
+        &run("find", std::slice::from_ref(&a), &out, &marked),
         &["--mark and --half need flat maps", "arcmin reproject"],
     );
     assert_refused(&run("find", &[a], &out, &["--unit", "compton-y", "--tile-deg", "0.1"]), &["--tile-deg"]);
@@ -320,7 +320,7 @@ fn a_partial_map_is_masked_where_it_ends_and_never_zero() {
     std::fs::write(&catalogue, "RADeg,decDeg\n10,40\n10,1.0\n10,-40\n").expect("a writable folder");
     let catalogue = catalogue.display().to_string();
     let arguments = ["--catalogue", &catalogue, "--unit", "compton-y", "--pixel-arcmin", "30", "--side", "8"];
-    let output = run("cutouts", &[map.clone()], &out, &arguments);
+    let output = run("cutouts", std::slice::from_ref(&map), &out, &arguments);
     assert_succeeded(&output);
     let cutouts = Cutouts::read(&out.join("cutouts.fits")).expect("our own file");
     assert_eq!(cutouts.flags(), [0, flags::PARTLY_MISSING, flags::CENTRE_MISSING | flags::ALL_MISSING]);

@@ -125,6 +125,7 @@ fn a_map_without_pixels_has_no_spectrum() {
 
 /// The masked map of WMAP's W band, nside 32.
 #[test]
+#[allow(clippy::print_stderr, reason = "a skipped test says so")]
 fn wmap_is_smoothed_as_by_healpy() {
     let Some(folder) = std::env::var_os("ARCMIN_DATA") else {
         eprintln!("SKIPPED wmap_is_smoothed_as_by_healpy: ARCMIN_DATA is not set");

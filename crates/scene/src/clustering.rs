@@ -3,7 +3,7 @@
 //! One Gaussian field `g` on a comoving grid around the tile's light cone holds the density today. Haloes of bias `b`
 //! at redshift z are a Poisson sample of the log-normal density `exp(a g - a^2 <g^2> / 2)` with `a = b D(z)`, whose
 //! mean is one, so that clustering changes no mean count. The spectrum of `g` is that for which haloes with `a` of
-//! [`lognormal::PIVOT`] have exactly `xi = a^2 xi_linear` (Coles & Jones 1991); others have it on large scales.
+//! 1.5 have exactly `xi = a^2 xi_linear` (Coles & Jones 1991); others have it on large scales.
 //!
 //! The line-of-sight velocity comes from the same modes, `v = i a H f k_z / k^2 delta_k`. What the grid cannot hold of
 //! its variance, in waves shorter than two cells or longer than the box, is an independent normal deviate a halo.

@@ -3,7 +3,7 @@
 //! Each source has a flux drawn from published counts and a spectrum of its own. Its temperature is its flux over the true
 //! solid angle of a pixel, in the pixel that holds it: without a beam that is the mean over the pixel, as all maps of
 //! pixel-averaged skies have it. In a band with a beam a listed source must not jump to the centre of its pixel: there it
-//! is laid down as a band-limited point at its exact place ([`place`]), which the beam then turns into its image.
+//! is laid down as a band-limited point at its exact place, which the beam then turns into its image.
 //!
 //! The expected mean of all painted sources is subtracted, so that a map has no offset, as the Gaussian fields have none.
 //!

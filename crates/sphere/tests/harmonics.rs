@@ -172,7 +172,7 @@ fn log_safe_lambda(l: usize, m: usize, z: f64, sin_theta: f64) -> f64 {
     for k in 1..=m {
         exponent += 0.5 * ((2 * k + 1) as f64 / (2 * k) as f64).ln();
     }
-    let (mut before, mut now) = (0.0, if m % 2 == 0 { 1.0 } else { -1.0 });
+    let (mut before, mut now) = (0.0, if m.is_multiple_of(2) { 1.0 } else { -1.0 });
     let eps = |l: usize| ((((l * l) - (m * m)) as f64) / ((4 * l * l) as f64 - 1.0)).sqrt();
     for l in m + 1..=l {
         let next = (z * now - if l > m + 1 { eps(l - 1) * before } else { 0.0 }) / eps(l);

@@ -35,7 +35,7 @@ impl<U: PixelUnit> HealpixMap<U> {
         let transform = HarmonicTransform::new(RingRegion::full_sky(self.nside()), lmax)?;
         let (values, footprint) = self.ring_values();
         let mut smooth = smooth(&transform, &values, beam)?;
-        if missing == MissingPixels::WeightedMean && footprint.iter().any(|&valid| valid == 0.0) {
+        if missing == MissingPixels::WeightedMean && footprint.contains(&0.0) {
             let weights = self::smooth(&transform, &footprint, beam)?;
             smooth.par_iter_mut().zip(weights).for_each(|(value, weight)| {
                 *value = if f64::from(weight) < WEIGHT_MIN { f32::NAN } else { *value / weight };
