@@ -18,14 +18,25 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Runs the smoke profile from nothing, loses its last tile and takes the run up again, runs it anew with one thread,
+/// Runs the smoke profile from nothing, checks the statistics of its sky, loses its last tile and takes the run up again, runs it anew with one thread,
 /// and in two shards that are merged: the scores must be the same bits.
 fn smoke(experiment: &str) -> Result<()> {
     let folder = root().join("target/ci").join(experiment);
     empty(&folder)?;
-    let tiles = folder.join("tiles");
+    let (tiles, scene) = (folder.join("tiles"), folder.join("scene.toml").display().to_string());
     let folder = folder.display().to_string();
     call(cargo().args(["xtask", "run", experiment, "--profile", "smoke", "--out", &folder]))?;
+    call(cargo().args([
+        "run",
+        "--release",
+        "--package",
+        "arcmin-cli",
+        "--",
+        "simulate",
+        "--check",
+        "--config",
+        &scene,
+    ]))?;
     let last = std::fs::read_dir(&tiles)?.filter_map(|entry| Some(entry.ok()?.path())).max();
     std::fs::remove_file(last.context("the run left no tiles")?)?;
     call(cargo().args(["xtask", "run", experiment, "--profile", "smoke", "--out", &folder]))?;

@@ -29,7 +29,9 @@ use settings::Settings;
 
 /// Works through a share of the tiles, or what is left of it.
 pub(crate) fn work(config: &Config, dir: &RunDir, shard: Shard, interrupt: &Interrupt) -> Result<()> {
-    tiles::work_through(&Settings::read(config)?, dir, shard, interrupt)
+    let settings = Settings::read(config)?;
+    dir.write("scene.toml", settings.scene_toml.as_bytes())?;
+    tiles::work_through(&settings, dir, shard, interrupt)
 }
 
 /// Makes scores, catalogues and report from the tiles.

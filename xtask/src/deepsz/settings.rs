@@ -79,6 +79,8 @@ impl Ladder {
 
 /// What a run of the experiment is made of.
 pub(super) struct Settings {
+    /// The simulated survey, as a file that `arcmin simulate --config` reads.
+    pub(super) scene_toml: String,
     /// The simulated survey, checked.
     pub(super) scene: Setup,
     /// Name of its cosmology.
@@ -111,6 +113,7 @@ impl Settings {
         }
         raw.matching.check().context("in [settings.matching]")?;
         Ok(Self {
+            scene_toml: toml::to_string(&scene).context("the sky cannot be written as TOML")?,
             ladder: Ladder::check(&raw.ladder, &scene)?,
             scene: scene.check().context("in [settings.scene]")?,
             cosmology: scene.cosmology,
