@@ -307,6 +307,10 @@ fn differences_section() -> Section {
          here in those bins.",
         "Completeness is by halo: a halo counts as found when a detection is matched to it. The paper counts the cutout that \
          holds the halo, whichever detection fell into it.",
+        "Point sources above 2 mJy at 148 GHz are taken out of the maps, as in the paper. The counts are published ones; the \
+         share of radio galaxies that lies in clusters, and so how much of their decrement is filled, is a choice of ours: \
+         the recovered y by component shows it. The clustering of dusty galaxies comes on top of the paper's noise model, \
+         by which both filters weigh the bands.",
         "Gas: Arnaud et al. 2010 without hydrostatic bias, with log-normal scatter in y; the simulation's gas follows another \
          model.",
     ];

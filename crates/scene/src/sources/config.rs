@@ -15,8 +15,10 @@
 //! The clustering of dusty galaxies, 50 uK^2 at 219 GHz (George15), comes on top: the paper's numbers are those of a flat
 //! spectrum. At 148 and 90 GHz it is 5.9 and 0.8 uK^2, as the same galaxies make it; George15 find 2.6 and 0.13.
 //!
-//! Of the radio sources 10% lie in haloes, by the mass to the power 2.5: so 2% of the clusters above 2e14 Msun host one
-//! above 5 mJy. (In proportion to mass it would be 0.16%: most of the mass in haloes is in small ones.)
+//! Of the radio sources 10% lie in haloes, in proportion to mass. Then 0.16% of the clusters above 2e14 Msun host one above
+//! 5 mJy, as most of the mass in haloes is in small ones. With the mass to the power 2.5 it would be 2%, but the sum of
+//! faint sources in the heaviest clusters then hides them: completeness falls from 0.88 at 4e14 Msun to 0.5 at 1.2e15
+//! Msun, where the paper's matched filter finds all, and recovered over injected y is 0.85 in the mean.
 
 use super::REFERENCE_NU;
 use crate::Error;

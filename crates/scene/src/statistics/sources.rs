@@ -245,7 +245,7 @@ fn hosting_clusters(config: &SceneConfig) -> Result<Option<Statistic>, Error> {
     }
     let target: f64 = expected / n_clusters;
     Ok(Some(Statistic {
-        name: "share of clusters of Mvir > 2e14 Msun with a source above 5 mJy at 148 GHz (0.02 aimed at)".to_owned(),
+        name: "share of clusters of Mvir > 2e14 Msun with a source above 5 mJy at 148 GHz".to_owned(),
         value: n_hosting / n_clusters,
         target,
         tolerance: SIGMAS * (target / n_clusters).sqrt() + 1.0 / n_clusters,
