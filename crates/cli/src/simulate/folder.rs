@@ -29,6 +29,7 @@ pub(super) fn check(out: &Path, config: &SceneConfig, inputs: &Inputs) -> Result
 /// Makes the folder and writes the description; a folder that [`check`] passed is taken up.
 pub(super) fn take(out: &Path, config: &SceneConfig, inputs: &Inputs) -> Result<()> {
     create_dir(out)?;
+    clear_leftovers(out)?;
     take_file(&out.join("scene.toml"), &description(config, inputs)?)
 }
 

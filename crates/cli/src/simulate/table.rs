@@ -55,11 +55,11 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "statistic                      value   target  tolerance",
+                "statistic                     value   target   tolerance",
                 "--------------------------------------------------------------",
-                "noise, uK                     11.203   11.200    0.13000  pass",
-                "largest deflection, arcmin   0.21743  0.21743  0.00020000  pass",
-                "slope                         2.5000   1.7900   0.030000  FAIL",
+                "noise, uK                    11.203   11.200     0.13000  pass",
+                "largest deflection, arcmin  0.21743  0.21743  0.00020000  pass",
+                "slope                        2.5000   1.7900    0.030000  FAIL",
                 "2 of 3 statistics pass",
             ]
         );
