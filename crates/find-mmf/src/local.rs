@@ -10,7 +10,7 @@
 //! scales. A cell of 40 arcmin holds some hundred independent patches of a filter, so that `f` itself scatters by some
 //! ten per cent. Derived here.
 
-use crate::robust::robust_rms;
+use crate::robust::Histogram;
 use crate::tiling::Rect;
 
 /// The least factor: a quiet cell may be chance.
@@ -47,7 +47,7 @@ impl LocalNoise {
                     .flat_map(|y| columns.clone().map(move |x| (x, y)))
                     .filter_map(|(x, y)| value(core.x0 + x, core.y0 + y))
                     .collect();
-                if values.len() < CELL_MIN_PIXELS { None } else { robust_rms(values.into_iter()) }
+                if values.len() < CELL_MIN_PIXELS { None } else { Histogram::of(values.into_iter()).rms() }
             })
             .collect();
         let factor = |cell| nearest(&measured, n[0], cell).map_or(1.0, |rms| rms.max(FACTOR_MIN) as f32);

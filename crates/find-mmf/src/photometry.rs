@@ -60,34 +60,45 @@ fn locate(survey: &Survey<'_>, targets: &[(SkyPosition, Arcmin)]) -> Vec<Target>
 }
 
 /// Ratio of neighbouring scales for which a filtered map is made.
-const SCALE_RATIO: f64 = 1.05;
+const SCALE_RATIO: f64 = 1.25;
+/// Rungs below and above a target's own between which its amplitude is interpolated: two on either side.
+const RUNGS: [i32; 4] = [-1, 0, 1, 2];
 
-/// Measures the targets of one window. Maps are filtered on a ladder of scales and the amplitude is linear in `ln scale`
-/// between the two rungs around a target's own, which is off by `ln(1.05)^2 / 8`, 0.03 %, of the amplitude at most.
+/// Measures the targets of one window. Maps are filtered on a ladder of scales, and amplitude and error are cubic in
+/// `ln scale` between the four rungs around a target's own: off by 0.0234 ln(1.25)^4, 6e-5, of the fourth derivative.
+///
+/// Errors take the noise level of the target's place, as the search does.
 fn measure_tile(
     survey: &Survey<'_>,
     prepared: &mut Prepared<'_>,
     targets: &[&Target],
     answers: &mut [Option<Amplitude>],
 ) {
-    let rungs: BTreeSet<i32> = targets.iter().flat_map(|target| [target.rung(), target.rung() + 1]).collect();
-    let mut below: Option<(i32, Vec<Measured>)> = None;
+    let local = match prepared.measured {
+        Some(_) => {
+            let widths = prepared.filter(survey.settings.fixed());
+            Some(prepared.local_noise(widths))
+        }
+        None => None,
+    };
+    let mut sums = vec![Measured { value: 0.0, error: 0.0 }; targets.len()];
+    let rungs: BTreeSet<i32> = targets.iter().flat_map(|target| RUNGS.map(|step| target.rung() + step)).collect();
     for rung in rungs {
-        let scale = Arcmin::new(SCALE_RATIO.powi(rung));
-        let widths = prepared.filter(&survey.settings.fixed().with_scale(scale));
-        let at = |target: &&Target| Measured {
-            value: interpolate(prepared, target.at) * widths.expected,
-            error: widths.used,
-        };
-        let here: Vec<Measured> = targets.iter().map(at).collect();
-        if let Some((lower, values)) = below.filter(|(lower, _)| lower + 1 == rung) {
-            for (target, (low, high)) in targets.iter().zip(values.iter().zip(&here)) {
-                if target.rung() == lower {
-                    answers[target.idx] = Some(target.between(*low, *high));
-                }
+        let amplitudes =
+            prepared.filter_for_amplitudes(&survey.settings.fixed().with_scale(Arcmin::new(SCALE_RATIO.powi(rung))));
+        for (target, sum) in targets.iter().zip(&mut sums) {
+            let weight = target.weight(rung);
+            if weight != 0.0 {
+                sum.value += weight * interpolate(prepared, target.at) * amplitudes.per_value;
+                sum.error += weight * amplitudes.sigma;
             }
         }
-        below = Some((rung, here));
+    }
+    for (target, mut y_c) in targets.iter().zip(sums) {
+        if let Some(local) = &local {
+            y_c.error *= f64::from(local.at(target.at.x.round() as usize, target.at.y.round() as usize));
+        }
+        answers[target.idx] = Some(Amplitude { y_c, snr: y_c.value / y_c.error });
     }
 }
 
@@ -102,12 +113,14 @@ impl Target {
         self.scale.value().ln() / SCALE_RATIO.ln()
     }
 
-    /// The amplitude between those of the rungs below and above.
-    fn between(&self, low: Measured, high: Measured) -> Amplitude {
-        let frac = self.steps() - f64::from(self.rung());
-        let mix = |low: f64, high: f64| low + (high - low) * frac;
-        let y_c = Measured { value: mix(low.value, high.value), error: mix(low.error, high.error) };
-        Amplitude { y_c, snr: y_c.value / y_c.error }
+    /// Weight of a rung in the cubic through the four around the target's scale (Lagrange).
+    fn weight(&self, rung: i32) -> f64 {
+        let (own, at) = (self.rung(), self.steps());
+        if !RUNGS.contains(&(rung - own)) {
+            return 0.0;
+        }
+        let others = RUNGS.iter().map(|step| own + step).filter(|&other| other != rung);
+        others.map(|other| (at - f64::from(other)) / f64::from(rung - other)).product()
     }
 }
 

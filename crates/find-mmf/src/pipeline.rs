@@ -5,7 +5,7 @@ mod prepare;
 mod subtract;
 
 pub(crate) use data::{TileData, Workspace};
-pub(crate) use prepare::{Prepared, prepare};
+pub(crate) use prepare::{Prepared, Widths, prepare};
 
 use crate::config::Settings;
 use crate::footprint::Footprint;

@@ -1,12 +1,12 @@
 //! The search of a whole map: best signal-to-noise ratio over all scales, and its peaks.
 
 use crate::Error;
-use crate::config::{NoiseConfig, Settings};
+use crate::config::Settings;
 use crate::footprint::PixelClass;
 use crate::local::LocalNoise;
 use crate::noise::MeasuredNoise;
 use crate::peaks::{Peak, find_peaks};
-use crate::pipeline::{Prepared, Survey, prepare};
+use crate::pipeline::{Prepared, Survey, Widths, prepare};
 use crate::tiling::Tile;
 use crate::units::{ScaleArcmin, SignalToNoise};
 use arcmin_maps::{Map, Mask, Observation};
@@ -92,14 +92,15 @@ pub(crate) fn search(settings: &Settings, observation: &Observation) -> Result<S
 
 /// Filters one window with every template and keeps the best of its core.
 fn search_tile(survey: &Survey<'_>, prepared: &mut Prepared<'_>, maps: &mut Maps) -> Searched {
-    let fixed = filter(prepared, survey.settings.fixed());
-    let local = local_noise(survey, prepared, fixed);
+    let widths = prepared.filter(survey.settings.fixed());
+    let local = prepared.local_noise(widths);
+    let fixed = sigma_of(survey.settings.fixed(), widths);
     for_each_searched(survey, prepared, |pixel, value| {
         maps.fixed_snr[pixel] = value * (fixed.expected / fixed.used) as f32;
     });
     let mut sigmas = Vec::new();
     for (idx, template) in survey.settings.templates().iter().enumerate() {
-        let sigma = filter(prepared, template);
+        let sigma = sigma_of(template, prepared.filter(template));
         for_each_searched(survey, prepared, |pixel, value| {
             let snr = value * (sigma.expected / sigma.used) as f32;
             if idx == 0 || snr > maps.snr[pixel] {
@@ -123,25 +124,7 @@ fn search_tile(survey: &Survey<'_>, prepared: &mut Prepared<'_>, maps: &mut Maps
     Searched { tile: tile.clone(), report, fixed, local }
 }
 
-/// How the noise differs over the core, from the map that was just filtered with the fixed scale.
-fn local_noise(survey: &Survey<'_>, prepared: &Prepared<'_>, fixed: ScaleSigma) -> LocalNoise {
-    let core = prepared.data.tile().core;
-    let NoiseConfig::Measured { local_rms_arcmin, .. } = survey.settings.config().noise else {
-        return LocalNoise::uniform(core);
-    };
-    if local_rms_arcmin == 0.0 {
-        return LocalNoise::uniform(core);
-    }
-    let cell = local_rms_arcmin / survey.observation.geometry().pixel_size().to_arcmin().value();
-    let (nx, to_snr) = (survey.footprint.shape().nx, (fixed.expected / fixed.used) as f32);
-    LocalNoise::measure(core, cell, |x, y| {
-        let counts = survey.searched[y * nx + x] && survey.footprint.classes()[y * nx + x] == PixelClass::Valid;
-        counts.then(|| prepared.work.map[prepared.data.grid_index(x, y)] * to_snr)
-    })
-}
-
-fn filter(prepared: &mut Prepared<'_>, template: &crate::Template) -> ScaleSigma {
-    let widths = prepared.filter(template);
+fn sigma_of(template: &crate::Template, widths: Widths) -> ScaleSigma {
     ScaleSigma {
         scale_arcmin: template.scale().value(),
         expected: widths.expected,

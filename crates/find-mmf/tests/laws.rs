@@ -153,6 +153,63 @@ fn filter_is_unbiased_on_injected_clusters() {
     assert_eq!(found.detections.candidates.iter().filter(|c| c.score > 15.0).count(), 30);
 }
 
+/// Photometry interpolates between the scales of a ladder; the search of a bank of one scale filters with that scale.
+#[test]
+fn photometry_at_any_scale_is_the_filter_of_that_scale() {
+    let geometry = common::geometry(256, 300, PIXEL_ARCMIN);
+    let base = config(y_model_with_background(2.0));
+    let mut map = drawn(&base, &geometry, 6);
+    add_cluster(&mut map, &geometry, 140.0, 100.0, 2e-5, 1.0);
+    for scale in [0.3, 0.77, 1.0, 1.9, 4.4] {
+        let config = MatchedFilterConfig { scales_arcmin: vec![scale], ..base.clone() };
+        let search = search_y(&config, &geometry, map.clone());
+        let places = [(140, 100), (20, 30), (250, 200), (77, 3)];
+        let target =
+            |(x, y): (i32, i32)| geometry.pix_to_sky(PixelPosition { x: f64::from(x), y: f64::from(y) }).unwrap();
+        let targets = places.map(|place| (target(place), Arcmin::new(scale)));
+        let observation = common::y_observation(&geometry, map.clone(), Some(NOISE_Y_ARCMIN));
+        for ((x, y), got) in places.into_iter().zip(filter(&base).measure(&observation, &targets).unwrap()) {
+            let (expected, got) = (f64::from(search.snr.pixels()[(y * 300 + x) as usize]), got.unwrap());
+            let tolerance = 1e-3 * expected.abs().max(1.0);
+            assert!((got.snr - expected).abs() < tolerance, "scale {scale} at {x} {y}: {}, {expected}", got.snr);
+            let error = got.y_c.error / search.tiles[0].sigmas[0].used;
+            assert!((error - 1.0).abs() < 5e-4, "scale {scale}: error off by {error}");
+        }
+    }
+}
+
+/// The right half of the map has twice the noise of the left: photometry has the errors of the search, place by place.
+#[test]
+fn photometry_has_the_local_errors_of_the_search() {
+    let geometry = common::geometry(400, 480, PIXEL_ARCMIN);
+    let mut map = y_noise(&geometry, 12);
+    for (i, value) in map.iter_mut().enumerate() {
+        *value *= if i % 480 < 240 { 1.0 } else { 2.0 };
+    }
+    for i in 0..8 {
+        add_cluster(&mut map, &geometry, 60.0 + 120.0 * f64::from(i % 4), 120.0 + 160.0 * f64::from(i / 4), 3e-5, 1.0);
+    }
+    let measured = NoiseConfig::Measured { iterations: 2, subtract_above_snr: 4.5, local_rms_arcmin: 40.0 };
+    let config = MatchedFilterConfig { snr_min: 8.0, ..config(measured) };
+    let observation = common::y_observation(&geometry, map, None);
+    let found = filter(&config).search(&observation).unwrap().detections.candidates;
+    assert_eq!(found.len(), 8);
+    let targets: Vec<_> = found.iter().map(|c| (c.position, Arcmin::new(config.fixed_scale_arcmin))).collect();
+    let measured = filter(&config).measure(&observation, &targets).unwrap();
+    let errors: Vec<f64> = measured.iter().map(|m| m.unwrap().y_c.error).collect();
+    for (error, candidate) in errors.iter().zip(&found) {
+        let of_search = candidate.fixed.as_ref().unwrap().y_c.error;
+        assert!((error / of_search - 1.0).abs() < 0.01, "error {error:e}, of the search {of_search:e}");
+    }
+    let side = |left: bool| {
+        let here = |position| (geometry.sky_to_pix(position).unwrap().x < 240.0) == left;
+        let of_side: Vec<f64> = errors.iter().zip(&found).filter(|(_, c)| here(c.position)).map(|(e, _)| *e).collect();
+        of_side.iter().sum::<f64>() / of_side.len() as f64
+    };
+    // Two, less what the least factor and the bilinear interpolation between cells of 40' take away.
+    assert!(side(false) / side(true) > 1.5, "{:e} and {:e}", side(false), side(true));
+}
+
 /// A map of Compton y drawn from the noise model of a configuration.
 fn drawn(config: &MatchedFilterConfig, geometry: &Geometry, seed: u64) -> Vec<f32> {
     let shape = geometry.shape();

@@ -5,17 +5,19 @@ use super::{Survey, TileData, Workspace};
 use crate::Error;
 use crate::config::NoiseConfig;
 use crate::filter::{BandWeights, EllRange};
+use crate::footprint::PixelClass;
 use crate::infill::fill_holes;
+use crate::local::LocalNoise;
 use crate::noise::measured::BandLimits;
 use crate::noise::{MeasuredNoise, ModelNoise, NoiseCovariance};
 use crate::response::BandResponse;
-use crate::robust::robust_rms;
+use crate::robust::Histogram;
 use crate::template::Template;
 use crate::tiling::Tile;
 use num_complex::Complex;
 
 /// Fewest searched pixels from which the rms of a filtered map is taken.
-const RMS_MIN_PIXELS: usize = 2000;
+const RMS_MIN_PIXELS: u64 = 2000;
 
 /// A window whose bands are combined: every template costs one more inverse transform.
 pub(crate) struct Prepared<'a> {
@@ -37,6 +39,15 @@ pub(crate) struct Widths {
     pub(crate) observed: f64,
     /// The one that is used.
     pub(crate) used: f64,
+}
+
+/// What turns the values of a filtered map into amplitudes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Amplitudes {
+    /// `y_c` per unit of the map.
+    pub(crate) per_value: f64,
+    /// Width of the noise of `y_c`.
+    pub(crate) sigma: f64,
 }
 
 /// Prepares one window: noise (modelled, or measured and iterated), holes, weights and the combined spectrum.
@@ -157,13 +168,45 @@ impl<'a> Prepared<'a> {
     /// With measured noise the observed rms is used: the binned, window-blurred spectra of a map with a red spectrum
     /// predict the filtered map's rms to some ten per cent only. With modelled noise the model is believed.
     pub(crate) fn filter(&mut self, template: &Template) -> Widths {
+        let expected = self.filter_only(template);
+        let observed = expected * self.observed_rms().unwrap_or(1.0);
+        let used = if self.measured.is_some() { observed } else { expected };
+        Widths { expected, observed, used }
+    }
+
+    /// The same for amplitudes alone: the rms is taken where it is used, and nowhere else.
+    pub(crate) fn filter_for_amplitudes(&mut self, template: &Template) -> Amplitudes {
+        let expected = self.filter_only(template);
+        let observed = if self.measured.is_some() { self.observed_rms() } else { None };
+        Amplitudes { per_value: expected, sigma: expected * observed.unwrap_or(1.0) }
+    }
+
+    /// Leaves `y_c / sigma` in `work.map` and returns the sigma that the noise covariance predicts.
+    fn filter_only(&mut self, template: &Template) -> f64 {
         let tau = self.transform(template);
         let expected = self.weights.sigma(self.data.grid(), &tau);
         let Workspace { fft, map, scratch, .. } = &mut self.work;
         self.weights.filter(fft, &self.combined, &tau, expected, map, scratch);
-        let observed = expected * self.observed_rms().unwrap_or(1.0);
-        let used = if self.measured.is_some() { observed } else { expected };
-        Widths { expected, observed, used }
+        expected
+    }
+
+    /// How the noise differs over the core, from the map that was just filtered with the fixed scale; no difference
+    /// where the noise is modelled.
+    pub(crate) fn local_noise(&self, fixed: Widths) -> LocalNoise {
+        let survey = self.survey;
+        let core = self.data.tile().core;
+        let NoiseConfig::Measured { local_rms_arcmin, .. } = survey.settings.config().noise else {
+            return LocalNoise::uniform(core);
+        };
+        if local_rms_arcmin == 0.0 {
+            return LocalNoise::uniform(core);
+        }
+        let cell = local_rms_arcmin / survey.observation.geometry().pixel_size().to_arcmin().value();
+        let (nx, to_snr) = (survey.footprint.shape().nx, (fixed.expected / fixed.used) as f32);
+        LocalNoise::measure(core, cell, |x, y| {
+            let counts = survey.searched[y * nx + x] && survey.footprint.classes()[y * nx + x] == PixelClass::Valid;
+            counts.then(|| self.work.map[self.data.grid_index(x, y)] * to_snr)
+        })
     }
 
     /// Transform of a template on this window's grid.
@@ -173,16 +216,17 @@ impl<'a> Prepared<'a> {
         template.transform(self.data.grid(), sampling, fft, work)
     }
 
-    /// Robust rms of `work.map` over the searched pixels of the core that lie in no hole.
+    /// Robust rms of `work.map` over the searched pixels of the core.
     fn observed_rms(&self) -> Option<f64> {
         let core = self.data.tile().core;
         let nx = self.survey.footprint.shape().nx;
-        let pixels = (core.y0..core.y0 + core.shape.ny).flat_map(|y| {
-            (core.x0..core.x0 + core.shape.nx).filter(move |&x| self.survey.searched[y * nx + x]).map(move |x| (x, y))
-        });
-        if pixels.clone().take(RMS_MIN_PIXELS).count() < RMS_MIN_PIXELS {
-            return None;
-        }
-        robust_rms(pixels.map(|(x, y)| self.work.map[self.data.grid_index(x, y)]))
+        let of_row = |row: usize| {
+            let y = core.y0 + row;
+            let searched = &self.survey.searched[y * nx + core.x0..][..core.shape.nx];
+            let values = &self.work.map[self.data.grid_index(core.x0, y)..][..core.shape.nx];
+            searched.iter().zip(values).filter(|(searched, _)| **searched).map(|(_, value)| *value)
+        };
+        let histogram = Histogram::of_rows(core.shape.ny, of_row);
+        if histogram.count() < RMS_MIN_PIXELS { None } else { histogram.rms() }
     }
 }
