@@ -8,6 +8,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("fft", &[]),
     ("fits", &[]),
+    ("conv", &[]),
     ("job", &[]),
     ("sky", &["units"]),
     ("sphere", &["units"]),

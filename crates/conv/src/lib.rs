@@ -1,0 +1,34 @@
+//! Two-dimensional convolution on the CPU: forward, input gradient, weight gradient, bias and activation, in `f32`.
+//!
+//! Images are NHWC `[n, height, width, channel]`, weights HWIO `[kernel, kernel, in_channel, out_channel]`. What networks
+//! call convolution is the cross-correlation
+//!
+//! ```text
+//! output[n, y, x, o] = activation(bias[o] + sum_{k, l, i} input[n, y s + k d - p, x s + l d - p, i] weight[k, l, i, o])
+//! ```
+//!
+//! with stride `s`, dilation `d` and padding `p` by zeros. Sizes are checked in [`ConvGeometry`]; a [`Plan`] chooses the
+//! algorithms and works on slices with scratch from the caller; [`tensor::conv2d`] is the same as an op of candle.
+//!
+//! Results have the same bits for any number of threads. They differ in rounding between instruction sets and algorithms.
+//!
+//! Begin with `plan.rs`; `rows.rs` and `outer.rs` are the kernels that all algorithms stand on.
+
+mod activation;
+mod direct;
+mod direct_weight;
+mod error;
+mod geometry;
+mod outer;
+mod pack;
+mod plan;
+mod rows;
+mod shared;
+mod simd;
+pub mod tensor;
+
+pub use activation::Activation;
+pub use error::Error;
+pub use geometry::{ConvGeometry, ConvSizes};
+pub use plan::{AlgorithmChoice, Pass, Plan};
+pub use simd::Isa;

@@ -1,0 +1,128 @@
+//! Weights in the order in which the kernels read them: panels of 64 columns, `[panel, tap, depth, 64]`, zeros behind the
+//! last column.
+
+use crate::rows::PANEL;
+
+/// How weights `[tap, in_channels, out_channels]` are turned into the right side of a product.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum WeightView {
+    /// Forward: depth is the input channel, columns are the output channels.
+    Forward,
+    /// Input gradient: depth is the output channel, columns are the input channels.
+    Transposed,
+}
+
+/// The weights of a convolution, seen as the right side of a product.
+#[derive(Clone, Copy)]
+pub(crate) struct Weights<'a> {
+    pub(crate) values: &'a [f32],
+    pub(crate) in_channels: usize,
+    pub(crate) out_channels: usize,
+    pub(crate) view: WeightView,
+}
+
+impl Weights<'_> {
+    /// Rows of the product's right side for one tap.
+    pub(crate) fn depth(&self) -> usize {
+        match self.view {
+            WeightView::Forward => self.in_channels,
+            WeightView::Transposed => self.out_channels,
+        }
+    }
+
+    /// Columns of the product's right side.
+    pub(crate) fn n_columns(&self) -> usize {
+        match self.view {
+            WeightView::Forward => self.out_channels,
+            WeightView::Transposed => self.in_channels,
+        }
+    }
+
+    /// Packs one tap of one panel, `[depth, PANEL]`.
+    pub(crate) fn pack(&self, panel: usize, tap: usize, packed: &mut [f32]) {
+        let first = panel * PANEL;
+        let n_columns = (self.n_columns() - first).min(PANEL);
+        let tap = &self.values[tap * self.in_channels * self.out_channels..][..self.in_channels * self.out_channels];
+        match self.view {
+            WeightView::Forward => {
+                let rows = packed.chunks_exact_mut(PANEL).zip(tap.chunks_exact(self.out_channels));
+                for (to, from) in rows {
+                    to[..n_columns].copy_from_slice(&from[first..first + n_columns]);
+                    to[n_columns..].fill(0.0);
+                }
+            }
+            WeightView::Transposed => {
+                let from = &tap[first * self.out_channels..][..n_columns * self.out_channels];
+                transpose(from, self.out_channels, packed);
+            }
+        }
+    }
+}
+
+/// Side of the blocks of a transposition: a block of both sides stays in the first-level cache.
+const BLOCK: usize = 16;
+
+/// `to[k][column] = from[column][k]`, with rows of `PANEL` in `to` and of `depth` in `from`; zeros behind the last column.
+fn transpose(from: &[f32], depth: usize, to: &mut [f32]) {
+    let n_columns = from.len() / depth;
+    if n_columns < PANEL {
+        to[..depth * PANEL].fill(0.0);
+    }
+    for k0 in (0..depth).step_by(BLOCK) {
+        let n_k = BLOCK.min(depth - k0);
+        for c0 in (0..n_columns).step_by(BLOCK) {
+            let n_c = BLOCK.min(n_columns - c0);
+            if n_k == BLOCK && n_c == BLOCK {
+                transpose_block(&from[c0 * depth + k0..], depth, &mut to[k0 * PANEL + c0..]);
+                continue;
+            }
+            for c in c0..c0 + n_c {
+                for k in k0..k0 + n_k {
+                    to[k * PANEL + c] = from[c * depth + k];
+                }
+            }
+        }
+    }
+}
+
+/// A whole block, with lengths known to the compiler.
+fn transpose_block(from: &[f32], depth: usize, to: &mut [f32]) {
+    let rows: [&[f32; BLOCK]; BLOCK] =
+        std::array::from_fn(|c| from[c * depth..].first_chunk().expect("the block lies inside of the weights"));
+    for k in 0..BLOCK {
+        let to: &mut [f32; BLOCK] = to[k * PANEL..].first_chunk_mut().expect("the block lies inside of the panel");
+        for c in 0..BLOCK {
+            to[c] = rows[c][k];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_views_hold_every_weight_once_and_zeros_behind() {
+        for (in_channels, out_channels) in [(3, 5), (16, 16), (17, 70), (70, 33), (64, 128)] {
+            let n_taps = 2;
+            let values: Vec<f32> = (0..n_taps * in_channels * out_channels).map(|i| 1.0 + i as f32).collect();
+            for view in [WeightView::Forward, WeightView::Transposed] {
+                let weights = Weights { values: &values, in_channels, out_channels, view };
+                for panel in 0..weights.n_columns().div_ceil(PANEL) {
+                    for tap in 0..n_taps {
+                        let mut packed = vec![f32::NAN; weights.depth() * PANEL];
+                        weights.pack(panel, tap, &mut packed);
+                        for (i, &value) in packed.iter().enumerate() {
+                            let (k, column) = (i / PANEL, panel * PANEL + i % PANEL);
+                            let (ci, co) = if view == WeightView::Forward { (k, column) } else { (column, k) };
+                            let inside = column < weights.n_columns();
+                            let expected =
+                                if inside { values[(tap * in_channels + ci) * out_channels + co] } else { 0.0 };
+                            assert_eq!(value, expected, "{view:?} {in_channels}x{out_channels} {panel} {tap} {i}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! The convolution as an op on candle's tensors, with its gradients.
+//!
+//! A graphics card would come in beside `cpu_fwd` of [`Conv2d`]: the checks, the geometry and the backward pass's choice of
+//! gradients do not depend on the device.
+
+use crate::activation::Activation;
+use crate::error::Error;
+use crate::geometry::{ConvGeometry, ConvSizes};
+use crate::plan::{AlgorithmChoice, Pass, Plan};
+use candle_core::{CpuStorage, CustomOp2, CustomOp3, DType, Device, Layout, Result, Shape, Storage, Tensor};
+use std::sync::{Mutex, PoisonError};
+
+/// Whether Winograd's algorithms may be taken: they are up to twice as fast as the direct one, at four times its rounding
+/// error (crate documentation).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Winograd {
+    /// Where measured rules say so.
+    #[default]
+    Allowed,
+    /// Never.
+    Forbidden,
+}
+
+/// Settings of [`conv2d`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConvOptions {
+    /// Step of the kernel between output pixels.
+    pub stride: usize,
+    /// Zeros put around each image on every side.
+    pub padding: usize,
+    /// Distance of neighbouring taps of the kernel.
+    pub dilation: usize,
+    /// Applied after the bias.
+    pub activation: Activation,
+    /// Whether Winograd's algorithms may be taken.
+    pub winograd: Winograd,
+}
+
+impl Default for ConvOptions {
+    /// Stride and dilation 1, no padding, no activation, the fastest algorithm.
+    fn default() -> Self {
+        Self { stride: 1, padding: 0, dilation: 1, activation: Activation::None, winograd: Winograd::Allowed }
+    }
+}
+
+/// `activation(conv(input, weight) + bias)` with gradients for all three.
+///
+/// `input [n, h, w, ci]`, `weight [kernel, kernel, ci, co]`, `bias [co]`, result `[n, ho, wo, co]`, all `f32` on the CPU.
+/// Tensors that are not contiguous are copied. This is the cross-correlation that networks call convolution.
+///
+/// # Errors
+/// If an argument's shape, type or device is not as above, or the kernel does not fit into the padded image.
+pub fn conv2d(input: &Tensor, weight: &Tensor, bias: Option<&Tensor>, options: &ConvOptions) -> Result<Tensor> {
+    for (what, tensor) in [("input", Some(input)), ("weight", Some(weight)), ("bias", bias)] {
+        tensor.map_or(Ok(()), |tensor| check_kind(what, tensor)).map_err(candle_core::Error::wrap)?;
+    }
+    let op = Conv2d { options: *options };
+    op.geometry(input.dims(), weight.dims()).map_err(candle_core::Error::wrap)?;
+    let (input, weight) = (input.contiguous()?, weight.contiguous()?);
+    let Some(bias) = bias else {
+        return input.apply_op2(&weight, op);
+    };
+    if bias.dims() != &weight.dims()[3..] {
+        let expected = format!("[{}], one for each output channel of the weight", weight.dims()[3]);
+        let error = Error::Shape { what: "bias", expected, found: bias.dims().to_vec() };
+        return Err(candle_core::Error::wrap(error));
+    }
+    input.apply_op3(&weight, &bias.contiguous()?, op)
+}
+
+fn check_kind(what: &'static str, tensor: &Tensor) -> std::result::Result<(), Error> {
+    if tensor.dtype() != DType::F32 {
+        return Err(Error::DType { what, found: format!("{:?}", tensor.dtype()) });
+    }
+    if !matches!(tensor.device(), Device::Cpu) {
+        return Err(Error::Device { what, found: format!("{:?}", tensor.device()) });
+    }
+    Ok(())
+}
+
+/// The op in candle's graph, with or without bias.
+#[derive(Clone, Copy, Debug)]
+struct Conv2d {
+    options: ConvOptions,
+}
+
+/// Gradients of input, weight and bias; `None` where nobody asks.
+type Gradients = (Option<Tensor>, Option<Tensor>, Option<Tensor>);
+
+impl Conv2d {
+    fn geometry(&self, input: &[usize], weight: &[usize]) -> std::result::Result<ConvGeometry, Error> {
+        let &[n, height, width, in_channels] = input else {
+            let expected = "[n, height, width, in_channels]".to_owned();
+            return Err(Error::Shape { what: "input", expected, found: input.to_vec() });
+        };
+        let wrong = |expected: String| Error::Shape { what: "weight", expected, found: weight.to_vec() };
+        let &[kernel, kernel_width, weight_channels, out_channels] = weight else {
+            return Err(wrong("[kernel, kernel, in_channels, out_channels]".to_owned()));
+        };
+        if kernel != kernel_width {
+            return Err(wrong(format!("a square kernel [{kernel}, {kernel}, ..]")));
+        }
+        if weight_channels != in_channels {
+            return Err(wrong(format!(
+                "[{kernel}, {kernel}, {in_channels}, {out_channels}] for an input of {in_channels} channels"
+            )));
+        }
+        let ConvOptions { stride, padding, dilation, .. } = self.options;
+        ConvGeometry::new(ConvSizes { n, height, width, in_channels, out_channels, kernel, stride, padding, dilation })
+    }
+
+    fn plan(&self, input: &[usize], weight: &[usize]) -> Result<Plan> {
+        let geometry = self.geometry(input, weight).map_err(candle_core::Error::wrap)?;
+        Plan::new(geometry, AlgorithmChoice::Fastest).map_err(candle_core::Error::wrap)
+    }
+
+    fn forward_on_cpu(
+        &self,
+        (input, input_layout): (&CpuStorage, &Layout),
+        (weight, weight_layout): (&CpuStorage, &Layout),
+        bias: Option<(&CpuStorage, &Layout)>,
+    ) -> Result<(CpuStorage, Shape)> {
+        let plan = self.plan(input_layout.dims(), weight_layout.dims())?;
+        let bias = bias.map(|(bias, layout)| contiguous(bias, layout)).transpose()?;
+        let (input, weight) = (contiguous(input, input_layout)?, contiguous(weight, weight_layout)?);
+        let mut output = zeros(&plan.geometry().output_shape());
+        with_scratch(plan.scratch_len(Pass::Forward), |scratch| {
+            plan.forward(input, weight, bias, self.options.activation, &mut output, scratch)
+        })?;
+        Ok((CpuStorage::F32(output), Shape::from(plan.geometry().output_shape().as_slice())))
+    }
+
+    fn gradients(
+        &self,
+        input: &Tensor,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        output: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<Gradients> {
+        let plan = self.plan(input.dims(), weight.dims())?;
+        let gradient = gradient.contiguous()?;
+        let bias_tracks = bias.is_some_and(Tensor::track_op);
+        let (gradient, bias_gradient) = if self.options.activation == Activation::None && !bias_tracks {
+            (gradient, None)
+        } else {
+            let (behind, sums) = self.activation_gradient(&plan, output, &gradient)?;
+            (behind, bias_tracks.then_some(sums))
+        };
+        let weight_gradient = weight.track_op().then(|| weight_gradient(&plan, input, &gradient)).transpose()?;
+        let input_gradient = input.track_op().then(|| input_gradient(&plan, &gradient, weight)).transpose()?;
+        Ok((input_gradient, weight_gradient, bias_gradient))
+    }
+
+    /// Gradient behind the activation, and that of the bias.
+    fn activation_gradient(&self, plan: &Plan, output: &Tensor, gradient: &Tensor) -> Result<(Tensor, Tensor)> {
+        let mut behind = zeros(&plan.geometry().output_shape());
+        let mut sums = vec![0.0; plan.geometry().sizes().out_channels];
+        read(output, |output| {
+            read(gradient, |gradient| {
+                plan.activation_gradient(output, gradient, self.options.activation, &mut behind, &mut sums)
+                    .map_err(candle_core::Error::wrap)
+            })
+        })?;
+        let n_channels = sums.len();
+        let behind = Tensor::from_vec(behind, output.shape(), output.device())?;
+        Ok((behind, Tensor::from_vec(sums, n_channels, output.device())?))
+    }
+}
+
+fn weight_gradient(plan: &Plan, input: &Tensor, gradient: &Tensor) -> Result<Tensor> {
+    let shape = plan.geometry().weight_shape();
+    let mut result = zeros(&shape);
+    read(input, |input| {
+        read(gradient, |gradient| {
+            with_scratch(plan.scratch_len(Pass::WeightGradient), |scratch| {
+                plan.weight_gradient(input, gradient, &mut result, scratch)
+            })
+        })
+    })?;
+    Tensor::from_vec(result, shape.as_slice(), input.device())
+}
+
+fn input_gradient(plan: &Plan, gradient: &Tensor, weight: &Tensor) -> Result<Tensor> {
+    let shape = plan.geometry().input_shape();
+    let mut result = zeros(&shape);
+    read(weight, |weight| {
+        read(gradient, |gradient| {
+            with_scratch(plan.scratch_len(Pass::InputGradient), |scratch| {
+                plan.input_gradient(gradient, weight, &mut result, scratch)
+            })
+        })
+    })?;
+    Tensor::from_vec(result, shape.as_slice(), weight.device())
+}
+
+impl CustomOp3 for Conv2d {
+    fn name(&self) -> &'static str {
+        "arcmin-conv2d-bias"
+    }
+
+    fn cpu_fwd(
+        &self,
+        input: &CpuStorage,
+        input_layout: &Layout,
+        weight: &CpuStorage,
+        weight_layout: &Layout,
+        bias: &CpuStorage,
+        bias_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        self.forward_on_cpu((input, input_layout), (weight, weight_layout), Some((bias, bias_layout)))
+    }
+
+    fn bwd(
+        &self,
+        input: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+        output: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<Gradients> {
+        self.gradients(input, weight, Some(bias), output, gradient)
+    }
+}
+
+impl CustomOp2 for Conv2d {
+    fn name(&self) -> &'static str {
+        "arcmin-conv2d"
+    }
+
+    fn cpu_fwd(
+        &self,
+        input: &CpuStorage,
+        input_layout: &Layout,
+        weight: &CpuStorage,
+        weight_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        self.forward_on_cpu((input, input_layout), (weight, weight_layout), None)
+    }
+
+    fn bwd(
+        &self,
+        input: &Tensor,
+        weight: &Tensor,
+        output: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let (input, weight, _) = self.gradients(input, weight, None, output, gradient)?;
+        Ok((input, weight))
+    }
+}
+
+fn zeros(shape: &[usize]) -> Vec<f32> {
+    vec![0.0; shape.iter().product()]
+}
+
+/// The elements of a contiguous storage, which may begin behind an offset.
+fn contiguous<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
+    let (start, end) = layout
+        .contiguous_offsets()
+        .ok_or_else(|| candle_core::Error::RequiresContiguous { op: "arcmin-conv2d" }.bt())?;
+    Ok(&storage.as_slice::<f32>()?[start..end])
+}
+
+/// Lends the elements of a tensor on the CPU.
+fn read<T>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> Result<T>) -> Result<T> {
+    let tensor = tensor.contiguous()?;
+    let (storage, layout) = tensor.storage_and_layout();
+    match &*storage {
+        Storage::Cpu(storage) => f(contiguous(storage, layout)?),
+        _ => {
+            let error = Error::Device { what: "gradient", found: format!("{:?}", tensor.device()) };
+            Err(candle_core::Error::wrap(error))
+        }
+    }
+}
+
+/// Scratch of finished calls. Memory from the system costs a page fault for every 4 KiB when it is touched first.
+static POOL: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
+/// Buffers kept: passes that run side by side each take one.
+const MAX_POOLED: usize = 4;
+
+/// Lends scratch of at least `len` numbers.
+fn with_scratch<T>(len: usize, f: impl FnOnce(&mut [f32]) -> std::result::Result<T, Error>) -> Result<T> {
+    let pooled = POOL.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let mut scratch = pooled.unwrap_or_default();
+    if scratch.len() < len {
+        scratch = vec![0.0; len];
+    }
+    let result = f(&mut scratch);
+    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    if pool.len() < MAX_POOLED {
+        pool.push(scratch);
+    }
+    result.map_err(candle_core::Error::wrap)
+}

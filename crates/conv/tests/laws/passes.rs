@@ -1,0 +1,121 @@
+//! Every algorithm on every instruction set against loops in f64, and laws of the passes.
+
+use crate::twin::{Problem, distance};
+use arcmin_conv::{AlgorithmChoice, ConvSizes, Isa};
+use proptest::prelude::*;
+
+/// Relative L2 error against f64 that each algorithm keeps: (forward and input gradient, weight gradient).
+const DIRECT_TOLERANCE: (f64, f64) = (1.5e-6, 3e-6);
+
+fn sizes(n: usize, side: [usize; 2], channels: [usize; 2], kernel: usize, step: [usize; 3]) -> ConvSizes {
+    let ([height, width], [in_channels, out_channels], [stride, padding, dilation]) = (side, channels, step);
+    ConvSizes { n, height, width, in_channels, out_channels, kernel, stride, padding, dilation }
+}
+
+/// Any geometry that is valid, small enough for the twin.
+fn any_sizes() -> impl Strategy<Value = ConvSizes> {
+    let channels = || prop_oneof![1..=8_usize, 9..=70_usize, Just(64), Just(96), Just(130)];
+    (
+        1..=3_usize,
+        1..=13_usize,
+        1..=13_usize,
+        channels(),
+        channels(),
+        1..=3_usize,
+        1..=3_usize,
+        0..=4_usize,
+        1..=4_usize,
+    )
+        .prop_map(|(n, height, width, ci, co, kernel, stride, padding, dilation)| {
+            sizes(n, [height, width], [ci, co], kernel, [stride, padding, dilation])
+        })
+        .prop_filter("the kernel fits", |s| s.dilation * (s.kernel - 1) < s.height.min(s.width) + 2 * s.padding)
+}
+
+fn check(problem: &Problem, choice: AlgorithmChoice, isa: Isa, (rows, weight): (f64, f64)) {
+    let (found, expected) = (problem.by_plan(choice, isa), problem.by_loops());
+    let label = format!("{} {choice:?} {:?}", isa.name(), problem.geometry.sizes());
+    for (what, found, expected, tolerance) in [
+        ("output", &found.output, &expected.output, rows),
+        ("input gradient", &found.input_gradient, &expected.input_gradient, rows),
+        ("weight gradient", &found.weight_gradient, &expected.weight_gradient, weight),
+    ] {
+        let error = distance(found, expected);
+        assert!(error <= tolerance, "{what} is off by {error:.2e}: {label}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn any_geometry_agrees_with_loops_on_every_instruction_set(sizes in any_sizes()) {
+        let problem = Problem::new(sizes);
+        for isa in Isa::available() {
+            check(&problem, AlgorithmChoice::Fastest, isa, DIRECT_TOLERANCE);
+        }
+    }
+}
+
+/// Shapes of the networks, cut down in batch and side.
+fn network_sizes() -> Vec<ConvSizes> {
+    let mut all = Vec::new();
+    for (side, channels) in [(24, 64), (20, 128), (10, 256), (5, 512)] {
+        for dilation in [1, 4] {
+            all.push(sizes(1, [side, side], [channels, channels], 3, [1, dilation, dilation]));
+        }
+    }
+    all.push(sizes(2, [20, 20], [64, 128], 3, [2, 1, 1]));
+    all.push(sizes(1, [40, 40], [1, 64], 3, [1, 1, 1]));
+    all.push(sizes(1, [40, 40], [64, 1], 1, [1, 0, 1]));
+    all.push(sizes(1, [10, 10], [256, 1024], 1, [1, 0, 1]));
+    all
+}
+
+#[test]
+fn shapes_of_the_networks_agree_with_loops() {
+    for sizes in network_sizes() {
+        let problem = Problem::new(sizes);
+        for isa in Isa::available() {
+            check(&problem, AlgorithmChoice::Fastest, isa, DIRECT_TOLERANCE);
+        }
+    }
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    for sizes in network_sizes() {
+        let problem = Problem::new(sizes);
+        let with_threads = |n: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(n).build().expect("threads can be started");
+            pool.install(|| problem.by_plan(AlgorithmChoice::Fastest, Isa::best()))
+        };
+        let one = with_threads(1);
+        for n in [2, 3, 5] {
+            let several = with_threads(n);
+            assert!(bits(&one.output) == bits(&several.output), "{n} threads {sizes:?}");
+            assert!(bits(&one.input_gradient) == bits(&several.input_gradient), "{n} threads {sizes:?}");
+            assert!(bits(&one.weight_gradient) == bits(&several.weight_gradient), "{n} threads {sizes:?}");
+        }
+    }
+}
+
+/// `<conv(x, w), g> = <x, input_gradient(g, w)> = <w, weight_gradient(x, g)>`: the three passes are one trilinear form.
+#[test]
+fn gradients_are_adjoint_to_the_forward_pass() {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
+    let norm = |a: &[f32]| dot(a, a).sqrt();
+    for sizes in network_sizes() {
+        let problem = Problem::new(sizes);
+        let results = problem.by_plan(AlgorithmChoice::Fastest, Isa::best());
+        let forward = dot(&results.output, &problem.output_gradient);
+        let scale = norm(&results.output) * norm(&problem.output_gradient);
+        for adjoint in [dot(&results.input_gradient, &problem.input), dot(&results.weight_gradient, &problem.weight)] {
+            assert!((forward - adjoint).abs() < 2e-6 * scale, "{forward} {adjoint} {sizes:?}");
+        }
+    }
+}
