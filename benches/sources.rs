@@ -3,9 +3,12 @@
 //! The time of a layer of sources is that of a tile with sources less that of a tile without any: both draw the same haloes
 //! and transform the same bands.
 
+#[path = "../crates/scene/tests/common/shipped.rs"]
+mod shipped;
+
 use arcmin_scene::{
-    BandConfig, CmbSpectrum, Component, ConcentrationModel, DustySourcesConfig, ForegroundsConfig, Haloes,
-    HaloesConfig, RadioSourcesConfig, SceneConfig, Simulator, Split, TilesConfig,
+    BandConfig, CmbSpectrum, Component, ConcentrationModel, ForegroundsConfig, Haloes, HaloesConfig, SceneConfig,
+    Simulator, Split, TilesConfig,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -45,27 +48,8 @@ fn config(components: &[Component], beam_fwhm_arcmin: f64) -> SceneConfig {
         foregrounds: ForegroundsConfig::None,
         clustering: None,
         ksz_haloes: None,
-        radio_sources: Some(RadioSourcesConfig {
-            abundance_factor: 1.0,
-            spectral_index_below_148ghz: -0.1,
-            spectral_index_above_148ghz: -0.2,
-            spectral_index_scatter: 0.3,
-            halo_share: 0.1,
-            halo_mass_slope: 2.5,
-            removed_above_mjy: Some(2.0),
-        }),
-        dusty_sources: Some(DustySourcesConfig {
-            n0_per_deg2: 6600.0,
-            s0_mjy: 0.729,
-            spectral_index_below_148ghz: 3.36,
-            spectral_index_above_148ghz: 3.27,
-            spectral_index_scatter: 0.3,
-            lensed_share: 0.003,
-            lensing_magnification: 10.0,
-            clustered_d3000_219ghz_uk2: 50.0,
-            halo_tied_share: 0.2,
-            removed_above_mjy: Some(2.0),
-        }),
+        radio_sources: Some(shipped::radio_sources()),
+        dusty_sources: Some(shipped::dusty_sources()),
         galactic_dust: None,
         halo_lensing: None,
         bands: vec![band("90", 90.0), band("148", 148.0), band("219", 219.0)],

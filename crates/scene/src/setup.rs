@@ -108,6 +108,18 @@ impl Setup {
         &self.components
     }
 
+    /// The same survey with some of its components.
+    pub(crate) fn keeping(&self, components: &[Component]) -> Result<Self, Error> {
+        let components = check_components(components)?;
+        if let Some(&component) = components.iter().find(|&&component| !self.has(component)) {
+            return Err(Error::ComponentNotKept { component });
+        }
+        if components.contains(&Component::HaloLensing) && !components.contains(&Component::Cmb) {
+            return Err(Error::NothingToLens);
+        }
+        Ok(Self { components, ..self.clone() })
+    }
+
     /// Names of the bands, in the order of the observation.
     pub fn band_names(&self) -> impl Iterator<Item = &str> {
         self.bands.iter().map(|band| band.name.as_str())

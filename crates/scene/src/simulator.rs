@@ -18,6 +18,7 @@ use arcmin_fft::good_size;
 use arcmin_maps::{Band, BandMap, Geometry, Map, Mask, Observation, Shape};
 use arcmin_sky::LinearPower;
 use arcmin_units::{HaloMass, Redshift, SkyPosition};
+use std::sync::Arc;
 
 /// Least share by which the simulated side exceeds the tile's: the fields are periodic on the simulated square, and so
 /// opposite edges of the tile are this far apart.
@@ -42,9 +43,9 @@ pub struct Simulator {
     window: Window,
     tiling: Tiling,
     /// What haloes are drawn from; `None` in a sky in which nothing is made of them.
-    population: Option<Population>,
+    population: Option<Arc<Population>>,
     /// What density and velocity fields are drawn from; `None` without clustering.
-    structure: Option<StructureModel>,
+    structure: Option<Arc<StructureModel>>,
     renderer: Renderer,
 }
 
@@ -63,7 +64,27 @@ impl Simulator {
         let structure =
             clustering.map(|config| StructureModel::new(config, &setup.haloes, window, &power)).transpose()?;
         let renderer = Renderer::new(&setup, window)?;
+        let (population, structure) = (population.map(Arc::new), structure.map(Arc::new));
         Ok(Self { setup, power, window, tiling, population, structure, renderer })
+    }
+
+    /// A simulator of the same survey with some of its components, which shares the tables of haloes and of large-scale
+    /// structure; its tiles are the same bits as those of a simulator made from a description with these components.
+    ///
+    /// # Errors
+    /// A component that this survey does not have or that is named twice, `halo_lensing` without `cmb`.
+    pub fn keeping(&self, components: &[Component]) -> Result<Self, Error> {
+        let setup = self.setup.keeping(components)?;
+        let needs_haloes = setup.needs_haloes();
+        Ok(Self {
+            power: self.power.clone(),
+            window: self.window,
+            tiling: self.tiling.clone(),
+            population: self.population.clone().filter(|_| needs_haloes),
+            structure: self.structure.clone().filter(|_| needs_haloes),
+            renderer: Renderer::new(&setup, self.window)?,
+            setup,
+        })
     }
 
     /// What is simulated.

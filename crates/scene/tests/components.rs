@@ -4,10 +4,10 @@ mod common;
 
 use arcmin_maps::Band;
 use arcmin_scene::{
-    ClusteringConfig, Component, DustySourcesConfig, GalacticDustConfig, HaloLensingConfig, Haloes, KszHaloesConfig,
-    OneOverFConfig, RadioSourcesConfig, SceneConfig, Simulator, Split,
+    ClusteringConfig, Component, HaloLensingConfig, Haloes, KszHaloesConfig, OneOverFConfig, SceneConfig, Simulator,
+    Split,
 };
-use common::{config, simulator};
+use common::{config, simulator, with_sources};
 
 /// Every component that one sky can have; the Gaussian terms of the two models of foregrounds exclude each other and the
 /// painted ones.
@@ -31,28 +31,7 @@ fn full_sky(components: &[Component]) -> SceneConfig {
     config.haloes.concentration_ln_scatter = 0.33;
     config.clustering = Some(ClusteringConfig { cell_mpc: 40.0 });
     config.ksz_haloes = Some(KszHaloesConfig { gas_fraction: 0.125 });
-    config.radio_sources = Some(RadioSourcesConfig {
-        abundance_factor: 1.0,
-        spectral_index_below_148ghz: -0.1,
-        spectral_index_above_148ghz: -0.2,
-        spectral_index_scatter: 0.3,
-        halo_share: 0.1,
-        halo_mass_slope: 2.5,
-        removed_above_mjy: Some(2.0),
-    });
-    config.dusty_sources = Some(DustySourcesConfig {
-        n0_per_deg2: 6600.0,
-        s0_mjy: 0.729,
-        spectral_index_below_148ghz: 3.36,
-        spectral_index_above_148ghz: 3.27,
-        spectral_index_scatter: 0.3,
-        lensed_share: 0.003,
-        lensing_magnification: 10.0,
-        clustered_d3000_219ghz_uk2: 50.0,
-        halo_tied_share: 0.2,
-        removed_above_mjy: Some(2.0),
-    });
-    config.galactic_dust = Some(GalacticDustConfig { median_d3000_148ghz_uk2: 0.5, d3000_ln_scatter: 1.5 });
+    let mut config = with_sources(config);
     config.halo_lensing = Some(HaloLensingConfig { m200m_min_msun: 1e14, taper_arcmin: 15.0, z_source: 1100.0 });
     config.bands.truncate(2);
     config.foregrounds = arcmin_scene::ForegroundsConfig::George15;
@@ -115,6 +94,19 @@ fn dropping_a_component_changes_no_bit_of_the_others() {
         let without = simulator(&full_sky(&kept.collect::<Vec<_>>()));
         assert!(in_full == component_bands(&without, component), "{component} without {dropped}");
     }
+}
+
+#[test]
+fn simulators_that_share_tables_make_the_same_bits() {
+    let full = simulator(&full_sky(&PAINTED));
+    for kept in [&PAINTED[..4], &[Component::Cmb, Component::Noise], &[Component::DustySources, Component::Tsz]] {
+        let shared = full.keeping(kept).unwrap();
+        assert!(bands(&shared) == bands(&simulator(&full_sky(kept))), "{kept:?}");
+    }
+    let refused = |kept: &[Component]| full.keeping(kept).unwrap_err().to_string();
+    assert!(refused(&[Component::Ksz]).contains("no component ksz"));
+    assert!(refused(&[Component::HaloLensing]).contains("cmb"));
+    assert!(refused(&[Component::Cmb, Component::Cmb]).contains("named twice"));
 }
 
 #[test]

@@ -17,29 +17,7 @@ fn with_sources(components: &[Component]) -> SceneConfig {
     let mut config = config();
     config.components = components.to_vec();
     config.haloes.m200m_min_msun = 1e14;
-    config.radio_sources = Some(RadioSourcesConfig {
-        abundance_factor: 1.0,
-        spectral_index_below_148ghz: -0.1,
-        spectral_index_above_148ghz: -0.2,
-        spectral_index_scatter: 0.3,
-        halo_share: 0.1,
-        halo_mass_slope: 2.5,
-        removed_above_mjy: Some(2.0),
-    });
-    config.dusty_sources = Some(DustySourcesConfig {
-        n0_per_deg2: 6600.0,
-        s0_mjy: 0.729,
-        spectral_index_below_148ghz: 3.36,
-        spectral_index_above_148ghz: 3.27,
-        spectral_index_scatter: 0.3,
-        lensed_share: 0.003,
-        lensing_magnification: 10.0,
-        clustered_d3000_219ghz_uk2: 50.0,
-        halo_tied_share: 0.2,
-        removed_above_mjy: Some(2.0),
-    });
-    config.galactic_dust = Some(GalacticDustConfig { median_d3000_148ghz_uk2: 0.5, d3000_ln_scatter: 1.5 });
-    config
+    common::with_sources(config)
 }
 
 fn scene(config: &SceneConfig) -> Scene {

@@ -2,7 +2,7 @@
 
 use crate::experiment::Config;
 use crate::registry;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use arcmin_eval::{MatchConfig, ScoreConfig};
 use arcmin_find_mmf::{MatchedFilter, MatchedFilterConfig};
 use arcmin_method::FinderRecipe;
@@ -52,16 +52,19 @@ pub(super) struct Ladder {
 pub(super) struct Rung {
     /// Name in scores and report: the component that it adds to the one before.
     pub(super) name: String,
-    /// The survey with its components alone.
-    pub(super) scene: Setup,
+    /// The components that it has, some of the full sky's.
+    pub(super) components: Vec<Component>,
 }
 
 impl Ladder {
     fn check(raw: &RawLadder, scene: &SceneConfig) -> Result<Self> {
         let rung = |raw: &RawRung| {
-            let scene = SceneConfig { components: raw.components.clone(), ..scene.clone() };
-            let scene = scene.check().with_context(|| format!("in rung {} of [settings.ladder]", raw.name))?;
-            Ok(Rung { name: raw.name.clone(), scene })
+            let context = || format!("in rung {} of [settings.ladder]", raw.name);
+            SceneConfig { components: raw.components.clone(), ..scene.clone() }.check().with_context(context)?;
+            if let Some(more) = raw.components.iter().find(|component| !scene.components.contains(component)) {
+                return Err(anyhow!("{more} is not among the components of [settings.scene]").context(context()));
+            }
+            Ok(Rung { name: raw.name.clone(), components: raw.components.clone() })
         };
         let rungs = raw.rungs.iter().map(rung).collect::<Result<_>>()?;
         Ok(Self { n_validation: raw.n_validation, n_test: raw.n_test, rungs })

@@ -121,7 +121,7 @@ struct Worker<'a> {
 impl<'a> Worker<'a> {
     fn new(settings: &'a Settings, dir: &'a RunDir) -> Result<Self> {
         let simulator = Arc::new(Simulator::new(settings.scene.clone())?);
-        let rung = |rung: &Rung| Ok(Arc::new(Simulator::new(rung.scene.clone())?));
+        let rung = |rung: &Rung| Ok(Arc::new(simulator.keeping(&rung.components)?));
         let ladder = settings.ladder.rungs.iter().map(rung).collect::<Result<_>>()?;
         let finders = fit(settings, &simulator)?;
         Ok(Self { settings, dir, simulator, ladder, finders })

@@ -4,9 +4,10 @@
 //! Lin et al. 2021, Sec. 2.1, give the power of the Sehgal et al. 2010 sky without sources above 2 mJy: flat `C_l` with
 //! D_3000 = 2.7, 8.8, 71 uK^2 at 90, 148, 219 GHz. They are met to 3% as the shot noise of both kinds together, with
 //!
-//! - dusty: N0 = 6600 per square degree and S0 = 0.729 mJy (7180 in the counts); indices 3.36 and 3.27, which are those that
-//!   the Poisson power of George15 has between 90, 148 and 219 GHz (3.2 and 3.4 would give 148 GHz 10% too little beside
-//!   219 GHz); 0.3% of the sources lensed by 10, which gives the 0.2 per square degree above 20 mJy at 220 GHz that Everett
+//! - dusty: N0 = 6600 per square degree and S0 = 0.729 mJy (7180 in the counts); index 3.36 below 148 GHz (148 to 90) and
+//!   3.27 above it (148 to 219). The order is that of a modified black body, which grows flatter towards its peak: these
+//!   are the indices of `nu^1.505 B_nu(20 K)`, the dust of George15's Poisson power, between those bands. (The other
+//!   order, 3.2 below and 3.4 above, would give 148 GHz 10% too little beside 219 GHz.) 0.3% of the sources lensed by 10, which gives the 0.2 per square degree above 20 mJy at 220 GHz that Everett
 //!   et al. 2020 (arXiv:2003.03431) find (1% gives 0.44, and twice the shot noise);
 //! - radio: the published counts (3.2 per square degree above 2 mJy, 1.0 above 6.4 mJy) with index -0.1. With the index of
 //!   -0.7 that brighter sources have, these counts alone give 3.0 uK^2 at 90 GHz, more than the whole there, and with half
@@ -56,9 +57,9 @@ pub struct DustySourcesConfig {
     pub n0_per_deg2: f64,
     /// S0 of the counts at 219 GHz.
     pub s0_mjy: f64,
-    /// Spectral index below 148 GHz, without scatter of its own.
+    /// Spectral index (flux as nu^index) below 148 GHz, without scatter of its own: 3.36 in the DeepSZ sky.
     pub spectral_index_below_148ghz: f64,
-    /// Mean spectral index above 148 GHz.
+    /// Mean spectral index above 148 GHz: 3.27 in the DeepSZ sky, the flatter of the two.
     pub spectral_index_above_148ghz: f64,
     /// Standard deviation of the index above 148 GHz from source to source.
     pub spectral_index_scatter: f64,
@@ -137,4 +138,18 @@ fn check_scatter(key: &'static str, scatter: f64) -> Result<(), Error> {
 
 fn check_share(key: &'static str, share: f64) -> Result<(), Error> {
     require(key, share, (0.0..=1.0).contains(&share), "from 0 to 1")
+}
+
+#[cfg(test)]
+mod tests {
+    use arcmin_units::constants::{H_SI, K_B_SI};
+
+    /// The two dusty indices in their order, from `nu^1.505 B_nu(20 K)` between 90, 148 and 219 GHz.
+    #[test]
+    fn dusty_indices_are_those_of_the_modified_black_body() {
+        let ln_flux = |nu_ghz: f64| 4.505 * nu_ghz.ln() - (H_SI * nu_ghz * 1e9 / (K_B_SI * 20.0)).exp_m1().ln();
+        let index = |from: f64, to: f64| (ln_flux(to) - ln_flux(from)) / (to / from).ln();
+        assert!((index(90.0, 148.0) - 3.36).abs() < 0.005, "{}", index(90.0, 148.0));
+        assert!((index(148.0, 219.0) - 3.27).abs() < 0.005, "{}", index(148.0, 219.0));
+    }
 }

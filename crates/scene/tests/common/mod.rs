@@ -1,5 +1,11 @@
 //! The survey that the tests start from.
 
+#![allow(dead_code, unused_imports, reason = "each test binary uses its own part")]
+
+mod shipped;
+
+pub(crate) use shipped::with_sources;
+
 use arcmin_scene::{
     BandConfig, CmbSpectrum, Component, ConcentrationModel, ForegroundsConfig, HaloesConfig, SceneConfig, Simulator,
     TilesConfig,
