@@ -111,9 +111,10 @@ pub(crate) fn add_bias_and_activate(
     }
     let zeros = vec![0.0; if bias.is_none() { n_channels } else { 0 }];
     let bias = bias.unwrap_or(&zeros);
-    output
-        .par_chunks_mut(chunk_rows(n_channels) * n_channels)
-        .for_each(|rows| isa.run(BiasAndActivation { rows, bias, activation }));
+    output.par_chunks_mut(chunk_rows(n_channels) * n_channels).for_each(|rows| {
+        // SAFETY: the kernel works on slices.
+        unsafe { isa.run(BiasAndActivation { rows, bias, activation }) };
+    });
 }
 
 struct BiasAndActivation<'a> {
@@ -124,7 +125,7 @@ struct BiasAndActivation<'a> {
 
 impl Kernel for BiasAndActivation<'_> {
     #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) {
+    unsafe fn run<S: Simd>(self, _simd: S) {
         let Self { rows, bias, activation } = self;
         // One loop for each activation: a choice inside of the loop is not taken out of it reliably.
         match activation {
@@ -164,7 +165,8 @@ pub(crate) fn differentiate(
         .zip(gradient.par_chunks(chunk))
         .map(|((behind, output), gradient)| {
             let mut sums = vec![0.0; n_channels];
-            isa.run(Derivative { output, gradient, activation, behind, sums: &mut sums });
+            // SAFETY: the kernel works on slices.
+            unsafe { isa.run(Derivative { output, gradient, activation, behind, sums: &mut sums }) };
             sums
         })
         .collect();
@@ -183,7 +185,7 @@ struct Derivative<'a> {
 
 impl Kernel for Derivative<'_> {
     #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) {
+    unsafe fn run<S: Simd>(self, _simd: S) {
         match self.activation {
             Activation::None => self.for_rows(|_| 1.0),
             Activation::Relu => self.for_rows(|y| Activation::Relu.derivative(y)),

@@ -147,6 +147,7 @@ struct PixelRows<'a> {
 
 impl RowRule for PixelRows<'_> {
     type Place = Place;
+    const HAS_ZEROS: bool = true;
 
     #[inline(always)]
     fn locate(&self, row: usize) -> Place {
@@ -189,11 +190,6 @@ impl DirectRows {
                 || (table.inside_fraction() < 1.0 - MAX_WASTE && table.depth >= PANEL / 2));
         let task_rows = n_pixels.div_ceil(MAX_ROW_TASKS).max(MIN_TASK_ROWS).next_multiple_of(TILE_ROWS);
         Self { table, view, n_pixels, n_columns, taps_outermost, task_rows }
-    }
-
-    /// Multiplications that are not by a zero outside of the image.
-    pub(crate) fn inside_fraction(&self) -> f64 {
-        self.table.inside_fraction()
     }
 
     fn n_panels(&self) -> usize {
@@ -247,7 +243,7 @@ impl DirectRows {
         let n_taps = self.table.n_taps;
         let packed = &mut packed[..self.n_panels() * n_taps * self.tap_len()];
         let taps = packed.par_chunks_exact_mut(self.tap_len()).enumerate();
-        taps.for_each(|(i, packed)| weights.pack(i / n_taps, i % n_taps, packed));
+        taps.for_each(|(i, packed)| weights.pack(i / n_taps, i % n_taps, 0..self.table.depth, packed));
         let packed = &*packed;
         for_each_task(self.n_tasks(), &mut [], 0, |task, _| {
             let (panel, first_row, end_row) = self.part(task);
@@ -294,7 +290,7 @@ impl DirectRows {
                 if list.is_empty() {
                     continue;
                 }
-                weights.pack(panel, tap, packed);
+                weights.pack(panel, tap, 0..self.table.depth, packed);
                 let job = RowsJob {
                     rule: &ListedRows(&list),
                     first_row: 0,

@@ -15,6 +15,7 @@
 //! Begin with `plan.rs`; `rows.rs` and `outer.rs` are the kernels that all algorithms stand on.
 
 mod activation;
+mod choice;
 mod direct;
 mod direct_weight;
 mod error;
@@ -26,9 +27,11 @@ mod rows;
 mod shared;
 mod simd;
 pub mod tensor;
+mod winograd;
 
 pub use activation::Activation;
+pub use choice::{Algorithm, AlgorithmChoice};
 pub use error::Error;
 pub use geometry::{ConvGeometry, ConvSizes};
-pub use plan::{AlgorithmChoice, Pass, Plan};
+pub use plan::{Pass, Plan};
 pub use simd::Isa;

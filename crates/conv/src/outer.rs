@@ -30,7 +30,8 @@ pub(crate) struct OuterJob<'a> {
 /// task may touch it meanwhile.
 pub(crate) unsafe fn add_outer_products(isa: Isa, job: OuterJob<'_>) {
     assert!(job.n_columns <= PANEL && job.n_columns.is_multiple_of(16));
-    isa.run(CheckedJob(job));
+    // SAFETY: the caller vouches for the job.
+    unsafe { isa.run(CheckedJob(job)) };
 }
 
 /// A job whose caller has vouched for it.
@@ -38,7 +39,7 @@ struct CheckedJob<'a>(OuterJob<'a>);
 
 impl Kernel for CheckedJob<'_> {
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
+    unsafe fn run<S: Simd>(self, simd: S) {
         let job = &self.0;
         let mut column = 0;
         while column < job.n_columns {

@@ -2,6 +2,7 @@
 //! last column.
 
 use crate::rows::PANEL;
+use std::ops::Range;
 
 /// How weights `[tap, in_channels, out_channels]` are turned into the right side of a product.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,14 +23,6 @@ pub(crate) struct Weights<'a> {
 }
 
 impl Weights<'_> {
-    /// Rows of the product's right side for one tap.
-    pub(crate) fn depth(&self) -> usize {
-        match self.view {
-            WeightView::Forward => self.in_channels,
-            WeightView::Transposed => self.out_channels,
-        }
-    }
-
     /// Columns of the product's right side.
     pub(crate) fn n_columns(&self) -> usize {
         match self.view {
@@ -38,14 +31,16 @@ impl Weights<'_> {
         }
     }
 
-    /// Packs one tap of one panel, `[depth, PANEL]`.
-    pub(crate) fn pack(&self, panel: usize, tap: usize, packed: &mut [f32]) {
+    /// Packs the depths `depths` of one tap of one panel, `[depth, PANEL]`.
+    pub(crate) fn pack(&self, panel: usize, tap: usize, depths: Range<usize>, packed: &mut [f32]) {
         let first = panel * PANEL;
+        let packed = &mut packed[..depths.len() * PANEL];
         let n_columns = (self.n_columns() - first).min(PANEL);
         let tap = &self.values[tap * self.in_channels * self.out_channels..][..self.in_channels * self.out_channels];
         match self.view {
             WeightView::Forward => {
-                let rows = packed.chunks_exact_mut(PANEL).zip(tap.chunks_exact(self.out_channels));
+                let from = tap.chunks_exact(self.out_channels).skip(depths.start);
+                let rows = packed.chunks_exact_mut(PANEL).zip(from);
                 for (to, from) in rows {
                     to[..n_columns].copy_from_slice(&from[first..first + n_columns]);
                     to[n_columns..].fill(0.0);
@@ -53,7 +48,7 @@ impl Weights<'_> {
             }
             WeightView::Transposed => {
                 let from = &tap[first * self.out_channels..][..n_columns * self.out_channels];
-                transpose(from, self.out_channels, packed);
+                transpose(from, self.out_channels, depths, packed);
             }
         }
     }
@@ -62,23 +57,24 @@ impl Weights<'_> {
 /// Side of the blocks of a transposition: a block of both sides stays in the first-level cache.
 const BLOCK: usize = 16;
 
-/// `to[k][column] = from[column][k]`, with rows of `PANEL` in `to` and of `depth` in `from`; zeros behind the last column.
-fn transpose(from: &[f32], depth: usize, to: &mut [f32]) {
-    let n_columns = from.len() / depth;
+/// `to[k][column] = from[column][depths.start + k]`, with rows of `PANEL` in `to` and of `step` in `from`; zeros behind the
+/// last column.
+fn transpose(from: &[f32], step: usize, depths: Range<usize>, to: &mut [f32]) {
+    let n_columns = from.len() / step;
     if n_columns < PANEL {
-        to[..depth * PANEL].fill(0.0);
+        to.fill(0.0);
     }
-    for k0 in (0..depth).step_by(BLOCK) {
-        let n_k = BLOCK.min(depth - k0);
+    for k0 in (0..depths.len()).step_by(BLOCK) {
+        let n_k = BLOCK.min(depths.len() - k0);
         for c0 in (0..n_columns).step_by(BLOCK) {
             let n_c = BLOCK.min(n_columns - c0);
             if n_k == BLOCK && n_c == BLOCK {
-                transpose_block(&from[c0 * depth + k0..], depth, &mut to[k0 * PANEL + c0..]);
+                transpose_block(&from[c0 * step + depths.start + k0..], step, &mut to[k0 * PANEL + c0..]);
                 continue;
             }
             for c in c0..c0 + n_c {
                 for k in k0..k0 + n_k {
-                    to[k * PANEL + c] = from[c * depth + k];
+                    to[k * PANEL + c] = from[c * step + depths.start + k];
                 }
             }
         }
@@ -86,9 +82,9 @@ fn transpose(from: &[f32], depth: usize, to: &mut [f32]) {
 }
 
 /// A whole block, with lengths known to the compiler.
-fn transpose_block(from: &[f32], depth: usize, to: &mut [f32]) {
+fn transpose_block(from: &[f32], step: usize, to: &mut [f32]) {
     let rows: [&[f32; BLOCK]; BLOCK] =
-        std::array::from_fn(|c| from[c * depth..].first_chunk().expect("the block lies inside of the weights"));
+        std::array::from_fn(|c| from[c * step..].first_chunk().expect("the block lies inside of the weights"));
     for k in 0..BLOCK {
         let to: &mut [f32; BLOCK] = to[k * PANEL..].first_chunk_mut().expect("the block lies inside of the panel");
         for c in 0..BLOCK {
@@ -101,6 +97,10 @@ fn transpose_block(from: &[f32], depth: usize, to: &mut [f32]) {
 mod tests {
     use super::*;
 
+    fn depth(weights: &Weights<'_>) -> usize {
+        weights.values.len() / 2 / weights.n_columns()
+    }
+
     #[test]
     fn both_views_hold_every_weight_once_and_zeros_behind() {
         for (in_channels, out_channels) in [(3, 5), (16, 16), (17, 70), (70, 33), (64, 128)] {
@@ -110,10 +110,11 @@ mod tests {
                 let weights = Weights { values: &values, in_channels, out_channels, view };
                 for panel in 0..weights.n_columns().div_ceil(PANEL) {
                     for tap in 0..n_taps {
-                        let mut packed = vec![f32::NAN; weights.depth() * PANEL];
-                        weights.pack(panel, tap, &mut packed);
+                        let first = (depth(&weights) / 3).min(17);
+                        let mut packed = vec![f32::NAN; (depth(&weights) - first) * PANEL];
+                        weights.pack(panel, tap, first..depth(&weights), &mut packed);
                         for (i, &value) in packed.iter().enumerate() {
-                            let (k, column) = (i / PANEL, panel * PANEL + i % PANEL);
+                            let (k, column) = (first + i / PANEL, panel * PANEL + i % PANEL);
                             let (ci, co) = if view == WeightView::Forward { (k, column) } else { (column, k) };
                             let inside = column < weights.n_columns();
                             let expected =

@@ -1,12 +1,14 @@
 //! A convolution made ready: geometry, an algorithm for each pass, and the scratch they need.
 
 use crate::activation::{Activation, add_bias_and_activate, differentiate};
+use crate::choice::{Algorithm, AlgorithmChoice};
 use crate::direct::DirectRows;
 use crate::direct_weight::DirectWeight;
 use crate::error::Error;
 use crate::geometry::ConvGeometry;
 use crate::pack::{WeightView, Weights};
 use crate::simd::Isa;
+use crate::winograd::{WinogradRows, WinogradWeight};
 
 /// One of the three products that a convolution and its gradients are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,22 +26,74 @@ impl Pass {
     pub const ALL: [Self; 3] = [Self::Forward, Self::InputGradient, Self::WeightGradient];
 }
 
-/// Which algorithms a plan may take.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum AlgorithmChoice {
-    /// The fastest by measured rules.
-    #[default]
-    Fastest,
-}
-
 /// A convolution made ready to run.
 #[derive(Clone, Debug)]
 pub struct Plan {
     geometry: ConvGeometry,
     isa: Isa,
-    forward: DirectRows,
-    input_gradient: DirectRows,
-    weight_gradient: DirectWeight,
+    forward: Rows,
+    input_gradient: Rows,
+    weight_gradient: Weight,
+}
+
+/// Forward pass or input gradient.
+#[derive(Clone, Debug)]
+enum Rows {
+    Direct(DirectRows),
+    Winograd(WinogradRows),
+}
+
+/// Weight gradient.
+#[derive(Clone, Debug)]
+enum Weight {
+    Direct(DirectWeight),
+    Winograd(WinogradWeight),
+}
+
+impl Rows {
+    fn new(geometry: &ConvGeometry, view: WeightView, algorithm: Algorithm) -> Result<Self, Error> {
+        Ok(match algorithm.form() {
+            None => Self::Direct(DirectRows::new(geometry, view)),
+            Some(form) => Self::Winograd(WinogradRows::new(geometry, view, form)?),
+        })
+    }
+
+    fn scratch_len(&self) -> usize {
+        match self {
+            Self::Direct(direct) => direct.scratch_len(),
+            Self::Winograd(winograd) => winograd.scratch_len(),
+        }
+    }
+
+    fn run(&self, isa: Isa, source: &[f32], weights: &Weights<'_>, result: &mut [f32], scratch: &mut [f32]) {
+        match self {
+            Self::Direct(direct) => direct.run(isa, source, weights, result, scratch),
+            Self::Winograd(winograd) => winograd.run(isa, source, weights, result, scratch),
+        }
+    }
+}
+
+impl Weight {
+    fn new(geometry: &ConvGeometry, algorithm: Algorithm) -> Result<Self, Error> {
+        Ok(match algorithm.form() {
+            None => Self::Direct(DirectWeight::new(geometry)),
+            Some(form) => Self::Winograd(WinogradWeight::new(geometry, form)?),
+        })
+    }
+
+    fn scratch_len(&self) -> usize {
+        match self {
+            Self::Direct(direct) => direct.scratch_len(),
+            Self::Winograd(winograd) => winograd.scratch_len(),
+        }
+    }
+
+    fn run(&self, isa: Isa, input: &[f32], output: &[f32], weight: &mut [f32], scratch: &mut [f32]) {
+        match self {
+            Self::Direct(direct) => direct.run(isa, input, output, weight, scratch),
+            Self::Winograd(winograd) => winograd.run(isa, input, output, weight, scratch),
+        }
+    }
 }
 
 impl Plan {
@@ -55,13 +109,14 @@ impl Plan {
     ///
     /// # Errors
     /// As [`Plan::new`].
-    pub fn with_isa(geometry: ConvGeometry, _choice: AlgorithmChoice, isa: Isa) -> Result<Self, Error> {
+    pub fn with_isa(geometry: ConvGeometry, choice: AlgorithmChoice, isa: Isa) -> Result<Self, Error> {
+        let algorithm = |pass| choice.algorithm(&geometry, pass);
         Ok(Self {
             geometry,
             isa,
-            forward: DirectRows::new(&geometry, WeightView::Forward),
-            input_gradient: DirectRows::new(&geometry, WeightView::Transposed),
-            weight_gradient: DirectWeight::new(&geometry),
+            forward: Rows::new(&geometry, WeightView::Forward, algorithm(Pass::Forward))?,
+            input_gradient: Rows::new(&geometry, WeightView::Transposed, algorithm(Pass::InputGradient))?,
+            weight_gradient: Weight::new(&geometry, algorithm(Pass::WeightGradient))?,
         })
     }
 

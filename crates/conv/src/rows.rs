@@ -16,6 +16,8 @@ pub(crate) const TILE_ROWS: usize = 6;
 pub(crate) trait RowRule: Sync {
     /// What is worked out once for a row and serves all taps.
     type Place: Copy;
+    /// Whether `source` ever gives `None`.
+    const HAS_ZEROS: bool;
 
     fn locate(&self, row: usize) -> Self::Place;
     /// Offset of the row's numbers for one tap, `None` for a row of zeros.
@@ -31,14 +33,14 @@ pub(crate) struct RowsJob<'a, R> {
     pub(crate) end_row: usize,
     /// What the rule's sources are offsets into.
     pub(crate) a: &'a [f32],
-    /// `depth` zeros, for taps outside of the image.
+    /// `depth` zeros, if the rule has rows of them.
     pub(crate) zeros: &'a [f32],
     /// Packed panel `[tap, depth, PANEL]`.
     pub(crate) b: &'a [f32],
     pub(crate) n_taps: usize,
     /// Numbers of `a` for a row and tap.
     pub(crate) depth: usize,
-    /// What the rule's targets are offsets into, moved by `first_column`.
+    /// What the rule's targets are offsets into, all moved by `first_column`.
     pub(crate) c: SharedOutput<'a>,
     pub(crate) first_column: usize,
     /// Columns of this panel, at most `PANEL`.
@@ -53,9 +55,10 @@ pub(crate) struct RowsJob<'a, R> {
 /// For the job's rows, each source of the rule must have `depth` numbers inside of `a`, each target with the job's columns
 /// must lie inside of `c`, and no other task may touch these columns meanwhile.
 pub(crate) unsafe fn multiply_rows<R: RowRule>(isa: Isa, job: RowsJob<'_, R>) {
-    assert!(job.n_columns <= PANEL && job.zeros.len() >= job.depth);
+    assert!(job.n_columns <= PANEL && (!R::HAS_ZEROS || job.zeros.len() >= job.depth));
     assert!(job.b.len() >= job.n_taps * job.depth * PANEL);
-    isa.run(CheckedJob(job));
+    // SAFETY: the caller vouches for the job.
+    unsafe { isa.run(CheckedJob(job)) };
 }
 
 /// A job whose caller has vouched for it.
@@ -63,7 +66,7 @@ struct CheckedJob<'a, R>(RowsJob<'a, R>);
 
 impl<R: RowRule> Kernel for CheckedJob<'_, R> {
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
+    unsafe fn run<S: Simd>(self, simd: S) {
         let job = &self.0;
         let mut row = job.first_row;
         while row < job.end_row {
@@ -229,6 +232,7 @@ pub(crate) struct DenseRows {
 
 impl RowRule for DenseRows {
     type Place = usize;
+    const HAS_ZEROS: bool = false;
 
     #[inline(always)]
     fn locate(&self, row: usize) -> usize {
@@ -249,6 +253,7 @@ pub(crate) struct ListedRows<'a>(pub(crate) &'a [(usize, usize)]);
 
 impl RowRule for ListedRows<'_> {
     type Place = usize;
+    const HAS_ZEROS: bool = false;
 
     #[inline(always)]
     fn locate(&self, row: usize) -> usize {

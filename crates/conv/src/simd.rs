@@ -38,7 +38,10 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
 /// Work that is compiled once for each instruction set.
 pub(crate) trait Kernel {
     /// Must be `#[inline(always)]`.
-    fn run<S: Simd>(self, simd: S);
+    ///
+    /// # Safety
+    /// As the kernel's own documentation asks.
+    unsafe fn run<S: Simd>(self, simd: S);
 }
 
 /// An instruction set that this processor has.
@@ -111,10 +114,14 @@ impl Isa {
     }
 
     /// Runs a kernel compiled for this instruction set.
-    pub(crate) fn run(self, kernel: impl Kernel) {
+    ///
+    /// # Safety
+    /// As the kernel's own documentation asks.
+    pub(crate) unsafe fn run(self, kernel: impl Kernel) {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: an `Isa` of this kind is made by `available` alone, which found the processor to have it.
+            // SAFETY: an `Isa` of this kind is made by `available` alone, which found the processor to have it; the caller
+            // vouches for the kernel.
             Kind::Avx512 => unsafe { x86::run_avx512(kernel) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
@@ -122,7 +129,8 @@ impl Isa {
             #[cfg(target_arch = "aarch64")]
             // SAFETY: as above.
             Kind::Neon => unsafe { neon::run_neon(kernel) },
-            Kind::Portable => kernel.run(portable::Portable),
+            // SAFETY: the caller vouches for the kernel.
+            Kind::Portable => unsafe { kernel.run(portable::Portable) },
         }
     }
 }
@@ -199,13 +207,15 @@ mod x86 {
         |a, b, c| _mm256_fmadd_ps(a, b, c), _mm256_loadu_ps, _mm256_storeu_ps);
 
     #[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
-    pub(super) fn run_avx512(kernel: impl Kernel) {
-        kernel.run(Avx512(()));
+    pub(super) unsafe fn run_avx512(kernel: impl Kernel) {
+        // SAFETY: the caller vouches for the kernel.
+        unsafe { kernel.run(Avx512(())) };
     }
 
     #[target_feature(enable = "avx2,fma")]
-    pub(super) fn run_avx2(kernel: impl Kernel) {
-        kernel.run(Avx2(()));
+    pub(super) unsafe fn run_avx2(kernel: impl Kernel) {
+        // SAFETY: the caller vouches for the kernel.
+        unsafe { kernel.run(Avx2(())) };
     }
 }
 
@@ -222,8 +232,9 @@ mod neon {
         |a, b, c| vfmaq_f32(c, a, b), vld1q_f32, vst1q_f32);
 
     #[target_feature(enable = "neon")]
-    pub(super) fn run_neon(kernel: impl Kernel) {
-        kernel.run(Neon(()));
+    pub(super) unsafe fn run_neon(kernel: impl Kernel) {
+        // SAFETY: the caller vouches for the kernel.
+        unsafe { kernel.run(Neon(())) };
     }
 }
 
@@ -289,7 +300,7 @@ mod tests {
 
     impl Kernel for Arithmetic<'_> {
         #[inline(always)]
-        fn run<S: Simd>(self, simd: S) {
+        unsafe fn run<S: Simd>(self, simd: S) {
             let numbers: Vec<f32> = (0..S::LANES).map(|i| i as f32 - 2.5).collect();
             self.0.resize(S::LANES, 0.0);
             // SAFETY: both vectors have `LANES` elements.
@@ -305,7 +316,8 @@ mod tests {
     fn every_instruction_set_computes_the_same_polynomial() {
         for isa in Isa::available() {
             let mut out = Vec::new();
-            isa.run(Arithmetic(&mut out));
+            // SAFETY: the kernel works on vectors of its own.
+            unsafe { isa.run(Arithmetic(&mut out)) };
             for (i, &y) in out.iter().enumerate() {
                 let x = i as f32 - 2.5;
                 assert_eq!(y, x * 3.0 + x * x - (x + 1.0), "{} lane {i}", isa.name());

@@ -4,9 +4,10 @@
 //! gradients do not depend on the device.
 
 use crate::activation::Activation;
+use crate::choice::AlgorithmChoice;
 use crate::error::Error;
 use crate::geometry::{ConvGeometry, ConvSizes};
-use crate::plan::{AlgorithmChoice, Pass, Plan};
+use crate::plan::{Pass, Plan};
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, DType, Device, Layout, Result, Shape, Storage, Tensor};
 use std::sync::{Mutex, PoisonError};
 
@@ -111,7 +112,11 @@ impl Conv2d {
 
     fn plan(&self, input: &[usize], weight: &[usize]) -> Result<Plan> {
         let geometry = self.geometry(input, weight).map_err(candle_core::Error::wrap)?;
-        Plan::new(geometry, AlgorithmChoice::Fastest).map_err(candle_core::Error::wrap)
+        let choice = match self.options.winograd {
+            Winograd::Allowed => AlgorithmChoice::Fastest,
+            Winograd::Forbidden => AlgorithmChoice::WithoutWinograd,
+        };
+        Plan::new(geometry, choice).map_err(candle_core::Error::wrap)
     }
 
     fn forward_on_cpu(

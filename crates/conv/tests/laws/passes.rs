@@ -1,11 +1,28 @@
 //! Every algorithm on every instruction set against loops in f64, and laws of the passes.
 
-use crate::twin::{Problem, distance};
-use arcmin_conv::{AlgorithmChoice, ConvSizes, Isa};
+use crate::twin::{Problem, Results, distance};
+use arcmin_conv::{Algorithm, AlgorithmChoice, ConvSizes, Isa};
 use proptest::prelude::*;
 
 /// Relative L2 error against f64 that each algorithm keeps: (forward and input gradient, weight gradient).
-const DIRECT_TOLERANCE: (f64, f64) = (1.5e-6, 3e-6);
+fn tolerance(algorithm: Algorithm) -> (f64, f64) {
+    match algorithm {
+        Algorithm::Direct => (1.5e-6, 3e-6),
+        Algorithm::WinogradF2 => (1e-6, 3e-6),
+        Algorithm::WinogradF4 => (5e-6, 3e-6),
+    }
+}
+
+/// Every algorithm that serves the problem, on every instruction set.
+fn check_all(sizes: ConvSizes) {
+    let problem = Problem::new(sizes);
+    let expected = problem.by_loops();
+    for isa in Isa::available() {
+        for algorithm in Algorithm::ALL.into_iter().filter(|algorithm| algorithm.serves(&problem.geometry)) {
+            check(&problem, &expected, algorithm, isa);
+        }
+    }
+}
 
 fn sizes(n: usize, side: [usize; 2], channels: [usize; 2], kernel: usize, step: [usize; 3]) -> ConvSizes {
     let ([height, width], [in_channels, out_channels], [stride, padding, dilation]) = (side, channels, step);
@@ -32,9 +49,20 @@ fn any_sizes() -> impl Strategy<Value = ConvSizes> {
         .prop_filter("the kernel fits", |s| s.dilation * (s.kernel - 1) < s.height.min(s.width) + 2 * s.padding)
 }
 
-fn check(problem: &Problem, choice: AlgorithmChoice, isa: Isa, (rows, weight): (f64, f64)) {
-    let (found, expected) = (problem.by_plan(choice, isa), problem.by_loops());
-    let label = format!("{} {choice:?} {:?}", isa.name(), problem.geometry.sizes());
+/// Geometries that Winograd's algorithms serve.
+fn winograd_sizes() -> impl Strategy<Value = ConvSizes> {
+    let channels = || prop_oneof![Just(16_usize), Just(48), Just(80), Just(128)];
+    (1..=2_usize, 1..=14_usize, 1..=14_usize, channels(), channels(), 0..=8_usize, 1..=4_usize)
+        .prop_map(|(n, height, width, ci, co, padding, dilation)| {
+            sizes(n, [height, width], [ci, co], 3, [1, padding.min(2 * dilation), dilation])
+        })
+        .prop_filter("the kernel fits", |s| 2 * s.dilation < s.height.min(s.width) + 2 * s.padding)
+}
+
+fn check(problem: &Problem, expected: &Results<f64>, algorithm: Algorithm, isa: Isa) {
+    let found = problem.by_plan(AlgorithmChoice::Only(algorithm), isa);
+    let (rows, weight) = tolerance(algorithm);
+    let label = format!("{} {algorithm:?} {:?}", isa.name(), problem.geometry.sizes());
     for (what, found, expected, tolerance) in [
         ("output", &found.output, &expected.output, rows),
         ("input gradient", &found.input_gradient, &expected.input_gradient, rows),
@@ -50,10 +78,12 @@ proptest! {
 
     #[test]
     fn any_geometry_agrees_with_loops_on_every_instruction_set(sizes in any_sizes()) {
-        let problem = Problem::new(sizes);
-        for isa in Isa::available() {
-            check(&problem, AlgorithmChoice::Fastest, isa, DIRECT_TOLERANCE);
-        }
+        check_all(sizes);
+    }
+
+    #[test]
+    fn any_geometry_of_winograds_algorithms_agrees_with_loops(sizes in winograd_sizes()) {
+        check_all(sizes);
     }
 }
 
@@ -75,10 +105,7 @@ fn network_sizes() -> Vec<ConvSizes> {
 #[test]
 fn shapes_of_the_networks_agree_with_loops() {
     for sizes in network_sizes() {
-        let problem = Problem::new(sizes);
-        for isa in Isa::available() {
-            check(&problem, AlgorithmChoice::Fastest, isa, DIRECT_TOLERANCE);
-        }
+        check_all(sizes);
     }
 }
 
@@ -90,16 +117,19 @@ fn bits(values: &[f32]) -> Vec<u32> {
 fn any_number_of_threads_gives_the_same_bits() {
     for sizes in network_sizes() {
         let problem = Problem::new(sizes);
-        let with_threads = |n: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(n).build().expect("threads can be started");
-            pool.install(|| problem.by_plan(AlgorithmChoice::Fastest, Isa::best()))
-        };
-        let one = with_threads(1);
-        for n in [2, 3, 5] {
-            let several = with_threads(n);
-            assert!(bits(&one.output) == bits(&several.output), "{n} threads {sizes:?}");
-            assert!(bits(&one.input_gradient) == bits(&several.input_gradient), "{n} threads {sizes:?}");
-            assert!(bits(&one.weight_gradient) == bits(&several.weight_gradient), "{n} threads {sizes:?}");
+        for algorithm in Algorithm::ALL.into_iter().filter(|algorithm| algorithm.serves(&problem.geometry)) {
+            let with_threads = |n: usize| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(n).build().expect("threads can be started");
+                pool.install(|| problem.by_plan(AlgorithmChoice::Only(algorithm), Isa::best()))
+            };
+            let one = with_threads(1);
+            for n in [2, 3, 5] {
+                let several = with_threads(n);
+                let label = format!("{n} threads {algorithm:?} {sizes:?}");
+                assert!(bits(&one.output) == bits(&several.output), "{label}");
+                assert!(bits(&one.input_gradient) == bits(&several.input_gradient), "{label}");
+                assert!(bits(&one.weight_gradient) == bits(&several.weight_gradient), "{label}");
+            }
         }
     }
 }
