@@ -7,8 +7,8 @@
 mod shipped;
 
 use arcmin_scene::{
-    BandConfig, CmbSpectrum, Component, ConcentrationModel, ForegroundsConfig, Haloes, HaloesConfig, SceneConfig,
-    Simulator, Split, TilesConfig,
+    BandConfig, CmbSpectrum, Component, ConcentrationModel, ForegroundsConfig, Haloes, HaloesConfig, PressureModel,
+    SceneConfig, Simulator, Split, TilesConfig,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -43,6 +43,7 @@ fn config(components: &[Component], beam_fwhm_arcmin: f64) -> SceneConfig {
             z_max: 3.0,
             y_ln_scatter: 0.2,
             concentration_ln_scatter: 0.0,
+            pressure: PressureModel::Arnaud10,
             abundance_factor: 1.0,
         },
         foregrounds: ForegroundsConfig::None,

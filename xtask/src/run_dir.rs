@@ -3,6 +3,7 @@
 use crate::experiment::Config;
 use anyhow::{Context, Result, bail};
 use arcmin_eval::write_atomic;
+use arcmin_job::differences;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ pub(crate) struct RunDir(PathBuf);
 impl RunDir {
     /// Makes the folder, or takes up one that a run of the very same configuration left.
     ///
-    /// A folder of another configuration is refused with the lines that differ, so that nothing is mixed or lost.
+    /// A folder of another configuration is refused with the values that differ, so that nothing is mixed or lost.
     pub(crate) fn open(path: &Path, config: &Config) -> Result<Self> {
         let dir = Self(path.to_path_buf());
         std::fs::create_dir_all(dir.file("tiles"))
@@ -22,12 +23,15 @@ impl RunDir {
         match std::fs::read_to_string(dir.config()) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => dir.write("config.toml", ours.as_bytes())?,
             Err(e) => return Err(e).with_context(|| format!("cannot read {}", dir.config().display())),
-            Ok(theirs) if theirs == ours => {}
-            Ok(theirs) => bail!(
-                "{} holds a run of another configuration ({}): give another --out, or delete that folder",
-                path.display(),
-                differences(&theirs, &ours)
-            ),
+            Ok(theirs) => {
+                let listed = differences(&theirs, &ours, &[]);
+                if let Some(listed) = listed.with_context(|| format!("in {}", dir.config().display()))? {
+                    bail!(
+                        "{} holds a run of another configuration ({listed}): give another --out, or delete that folder",
+                        path.display()
+                    );
+                }
+            }
         }
         Ok(dir)
     }
@@ -74,17 +78,6 @@ impl RunDir {
     }
 }
 
-/// The lines in which two configurations differ, `theirs -> ours`.
-fn differences(theirs: &str, ours: &str) -> String {
-    let changed = |from: &str, other: &str, sign: char| -> Vec<String> {
-        let known: std::collections::HashSet<&str> = other.lines().collect();
-        from.lines().filter(|line| !known.contains(line)).map(|line| format!("{sign}{line}")).collect()
-    };
-    let mut lines = changed(theirs, ours, '-');
-    lines.extend(changed(ours, theirs, '+'));
-    lines.join("; ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +93,6 @@ mod tests {
         RunDir::open(folder.path(), &config(1)).expect("resumed");
         let refused = RunDir::open(folder.path(), &config(2)).err().expect("another seed is another run");
         let message = format!("{refused:#}");
-        assert!(message.contains("-seed = 1") && message.contains("+seed = 2"), "{message}");
+        assert!(message.contains("seed is 1 there, 2 here"), "{message}");
     }
 }

@@ -258,3 +258,74 @@ fn the_check_is_a_table_with_a_verdict_each() {
     assert_eq!(lines.iter().filter(|line| line.ends_with("  pass")).count(), 6, "{text}");
     assert_eq!(lines[lines.len() - 1], "6 of 6 statistics pass");
 }
+
+/// A catalogue of haloes as CSV: `n` clusters above 2e14 Msun beyond z = 0.25, and two that do not count.
+fn halo_catalogue(path: &Path, n: usize) {
+    let mut text = "cutout_id,Mvir,redshift\n0,1.5e14,0.5\n1,3e14,0.2\n".to_owned();
+    (0..n).for_each(|k| text += &format!("{},{:e},{:.3}\n", k + 2, 2.1e14, 0.3 + 0.02 * k as f64));
+    std::fs::write(path, text).expect("a writable folder");
+}
+
+fn check_with_catalogue(path: &Path, more: &[&str]) -> Output {
+    let mut command = arcmin();
+    command.args(["simulate", "--check", "--components", "noise", "--config"]).arg(config());
+    command.arg("--halo-catalogue").arg(path).args(more).output().expect("the command starts")
+}
+
+/// 10 clusters on 3 deg2 are what Tinker08 has, 3.33 a square degree; on 0.3 deg2 they are ten times too many, and the exit
+/// code tells.
+#[test]
+fn a_halo_catalogue_is_compared_and_a_statistic_that_is_off_fails_the_check() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("haloes.csv");
+    halo_catalogue(&path, 10);
+    let output = check_with_catalogue(&path, &["--halo-catalogue-deg2", "3"]);
+    assert_succeeded(&output);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("12 haloes in") && text.contains("the catalogue's clusters"), "{text}");
+    assert!(text.contains("4 of 4 statistics pass"), "{text}");
+    let output = check_with_catalogue(&path, &["--halo-catalogue-deg2", "0.3"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(text.lines().filter(|line| line.ends_with("  FAIL")).count(), 1, "{text}");
+    assert!(text.contains("3 of 4 statistics pass"), "{text}");
+    assert_refused(&output, &["1 of 4 statistics", "off their targets"]);
+}
+
+#[test]
+fn halo_catalogues_that_do_not_read_are_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("haloes.csv");
+    assert_refused(&check_with_catalogue(&path, &[]), &["cannot read", "haloes.csv"]);
+    for (text, words) in [
+        ("mass,redshift\n1e14,0.1\n", ["no column Mvir", "haloes.csv"]),
+        ("Mvir,redshift\n1e14\n", ["haloes.csv, line 2", "numbers"]),
+        ("Mvir,redshift\n1e14,0.3\nheavy,0.1\n", ["haloes.csv, line 3", "numbers"]),
+        ("", ["no column Mvir", "haloes.csv"]),
+    ] {
+        std::fs::write(&path, text).expect("a writable folder");
+        assert_refused(&check_with_catalogue(&path, &[]), &words);
+    }
+    halo_catalogue(&path, 3);
+    assert_refused(&check_with_catalogue(&path, &["--halo-catalogue-deg2", "0"]), &["area of the halo catalogue"]);
+}
+
+/// The real catalogue: 2.91 clusters per square degree, 0.86 of Tinker08.
+#[test]
+fn the_catalogue_of_sehgal10_agrees_with_the_share_that_the_deepsz_sky_keeps() {
+    let Some(data) = std::env::var_os("ARCMIN_DATA") else {
+        return skipped("the_catalogue_of_sehgal10...: ARCMIN_DATA is not set");
+    };
+    let path = Path::new(&data).join("sehgal_halos/20220910_filter_z0.1_m1e14.csv");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let thinned = folder.path().join("thinned.toml");
+    let text = std::fs::read_to_string(config()).expect("the small sky");
+    let text = text.replace("y_ln_scatter = 0.2", "y_ln_scatter = 0.2\nabundance_factor = 0.86");
+    std::fs::write(&thinned, text).expect("a writable folder");
+    let mut command = arcmin();
+    command.args(["simulate", "--check", "--components", "noise", "--config"]).arg(&thinned);
+    let output = command.arg("--halo-catalogue").arg(&path).output().expect("the command starts");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("83828 haloes"), "{text}");
+    let count = text.lines().find(|line| line.contains("the catalogue's clusters of Mvir")).expect("a line of counts");
+    assert!(count.ends_with("  pass") && count.contains("simulated: 0.86"), "{count}");
+}

@@ -5,7 +5,8 @@ mod common;
 use arcmin_maps::healpix::{HealpixReadOptions, HealpixUnitMap, OrderedPixels, read_healpix};
 use common::{arcmin, assert_refused, assert_succeeded};
 use std::path::Path;
-use std::process::Output;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 fn simulate(out: &Path, more: &[&str]) -> Output {
     let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/small_sky.toml");
@@ -62,4 +63,64 @@ fn grids_that_do_not_exist_are_refused() {
     let output = arcmin().args(["simulate", "--healpix", "0", "--out"]).arg(&out).output().expect("the command starts");
     assert_refused(&output, &["nside 0"]);
     assert!(!out.join("scene.toml").exists(), "nothing is begun");
+}
+
+/// Starts a sky that takes long enough to be stopped in the middle of its first band.
+fn start_long(out: &Path) -> Child {
+    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/small_sky.toml");
+    let mut command = arcmin();
+    command.args(["simulate", "--healpix", "512", "--threads", "1", "--components", "cmb", "--config"]);
+    command.arg(config).arg("--out").arg(out).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.spawn().expect("the command starts")
+}
+
+/// Waits until the description of the grid is there: the first band is then being made.
+fn wait_until_at_work(out: &Path) {
+    let start = Instant::now();
+    while !out.join("healpix.toml").exists() {
+        assert!(start.elapsed() < Duration::from_secs(60), "nothing is begun");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").arg(name).arg(child.id().to_string()).status().expect("kill");
+    assert!(sent.success());
+}
+
+/// Bands under their final names.
+fn bands(out: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(out).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let mut names: Vec<String> = entries.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.retain(|name| name.ends_with(".fits") && !name.starts_with('.'));
+    names.sort();
+    names
+}
+
+#[test]
+fn a_stopped_sphere_leaves_no_half_map_and_goes_on_to_the_same_bits() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let whole = folder.path().join("whole");
+    assert!(start_long(&whole).wait_with_output().expect("it ends").status.success());
+    assert_eq!(bands(&whole), ["148.fits", "219.fits", "90.fits"]);
+    for name in ["-INT", "-TERM", "-KILL"] {
+        let out = folder.path().join(name);
+        let child = start_long(&out);
+        wait_until_at_work(&out);
+        signal(&child, name);
+        let stopped = child.wait_with_output().expect("it ends");
+        assert!(!stopped.status.success(), "{name}: it was done before it was stopped");
+        if name != "-KILL" {
+            assert_refused(&stopped, &["interrupted", "maps left"]);
+        }
+        // What bears a final name is whole: the same bytes as of the run that was not stopped.
+        let same = |band: &String| std::fs::read(out.join(band)).ok() == std::fs::read(whole.join(band)).ok();
+        assert!(bands(&out).len() < 3 && bands(&out).iter().all(same), "{name}: {:?}", bands(&out));
+        assert_succeeded(&start_long(&out).wait_with_output().expect("it ends"));
+        assert_eq!(bands(&out), bands(&whole));
+        assert!(bands(&out).iter().all(same), "{name}");
+        let leftovers = std::fs::read_dir(&out).expect("a folder").filter_map(|entry| entry.ok());
+        let is_temporary = |name: &str| name.ends_with(".tmp") || name.starts_with(".tmp");
+        assert!(!leftovers.map(|e| e.file_name()).any(|n| is_temporary(&n.to_string_lossy())), "{name}");
+    }
 }

@@ -142,6 +142,7 @@ mod tests {
             z_max: Redshift::new(z_max),
             y_ln_scatter: 0.0,
             concentration_ln_scatter: 0.0,
+            pressure: crate::PressureModel::Arnaud10,
             abundance_factor: 1.0,
         };
         let square = |n| Shape { ny: n, nx: n };

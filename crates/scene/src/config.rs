@@ -97,6 +97,28 @@ pub struct SceneConfig {
     pub bands: Vec<BandConfig>,
 }
 
+/// A published pressure profile of the gas in haloes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PressureModel {
+    /// Arnaud et al. 2010: one shape for all, scaled by M500c; measured in nearby clusters. Ends at 5 R500c.
+    #[default]
+    Arnaud10,
+    /// Battaglia et al. 2012: amplitude, core and outer slope change with M200c and redshift; simulations with feedback.
+    /// Ends at 4 R200c.
+    Battaglia12,
+}
+
+impl PressureModel {
+    /// As in a description.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Arnaud10 => "arnaud10",
+            Self::Battaglia12 => "battaglia12",
+        }
+    }
+}
+
 /// A published relation of mass and concentration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -153,6 +175,9 @@ pub struct HaloesConfig {
     /// Log-normal scatter of the concentration at given M200m, in ln c; it moves M500c and Mvir. None unless given.
     #[serde(default, skip_serializing_if = "is_default")]
     pub concentration_ln_scatter: f64,
+    /// The gas of the haloes: `arnaud10` unless given.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub pressure: PressureModel,
     /// Share of the haloes of Tinker08 that is kept, drawn at random; all unless given.
     ///
     /// Tinker08 has 3.37 clusters of Mvir > 2e14 Msun and z > 0.25 per square degree, the catalogue of Sehgal et al.

@@ -4,12 +4,13 @@
 //! logarithms are tabulated in (ln M, ln z) and interpolated linearly, to 2e-4 with Duffy08 and 1e-3 with
 //! DiemerKravtsov15, which follows the acoustic wiggles of the power spectrum. The angle theta500 and the central y of
 //! Arnaud10 are exact power laws of M500c at fixed redshift, `M^(1/3)` and `M^(2/3 + 0.12 + 1/3)`, so a table in ln z
-//! at one mass does, to 5e-5.
+//! at one mass does, to 5e-5. Battaglia12 is no power law and has closed forms, which are taken of each halo.
 
 mod scatter;
 
 use crate::setup::HaloRange;
-use crate::{ConcentrationModel, Error, Halo};
+use crate::{ConcentrationModel, Error, Halo, PressureModel, gas};
+use arcmin_sky::mass_definition::angular_radius;
 use arcmin_sky::pressure::Arnaud10;
 use arcmin_sky::{Cosmology, DiemerKravtsov15, Duffy08, LinearPower, NfwHalo};
 use arcmin_units::{HaloMass, M200c, M200m, M500c, Mvir, Radian, Redshift, SkyPosition};
@@ -58,6 +59,8 @@ pub(crate) struct ConversionTable {
     /// `[ln theta500, ln y0, ln Y500]` at the reference mass, `[z]`.
     ln_gas: Vec<[f64; 3]>,
     concentrations: ConcentrationTable,
+    pressure: PressureModel,
+    cosmology: Cosmology,
 }
 
 /// Evenly spaced nodes.
@@ -96,6 +99,8 @@ impl ConversionTable {
         };
         Ok(Self {
             concentrations: ConcentrationTable::new(cosmology),
+            pressure: range.pressure,
+            cosmology: *cosmology,
             ln_m,
             ln_z_mass,
             ln_z_gas,
@@ -107,6 +112,17 @@ impl ConversionTable {
     /// Looks up the properties of a halo whose concentration R200m / r_s is off the mean by a factor `exp(ln_c_offset)`;
     /// mass and redshift lie in the table's range.
     pub(crate) fn at(&self, m200m: M200m, z: Redshift, ln_c_offset: f64) -> HaloProperties {
+        let properties = self.with_arnaud10(m200m, z, ln_c_offset);
+        if self.pressure == PressureModel::Arnaud10 {
+            return properties;
+        }
+        let of_model = gas::amplitudes(self.pressure, properties.m200c, properties.m500c, z, &self.cosmology);
+        // Masses and redshifts of a light cone are above zero.
+        let [y0, y500_mpc2] = of_model.unwrap_or([0.0; 2]);
+        HaloProperties { y0, y500_mpc2, ..properties }
+    }
+
+    fn with_arnaud10(&self, m200m: M200m, z: Redshift, ln_c_offset: f64) -> HaloProperties {
         let (ln_m, ln_z) = (m200m.value().ln(), z.value().ln());
         let (m, m_part) = self.ln_m.locate(ln_m);
         let (row, row_part) = self.ln_z_mass.locate(ln_z);
@@ -171,13 +187,13 @@ pub(crate) fn exact_halo<M: HaloMass>(
     mass: M,
     z: Redshift,
     position: SkyPosition,
-    model: ConcentrationModel,
+    (model, pressure): (ConcentrationModel, PressureModel),
     cosmology: &Cosmology,
     power: &LinearPower,
 ) -> Result<Halo, Error> {
     let halo = nfw(mass, z, model, cosmology, power)?;
-    let m500c = halo.mass_in::<M500c>();
-    let gas = Arnaud10::new(m500c, z, cosmology)?;
+    let (m200c, m500c) = (halo.mass_in::<M200c>(), halo.mass_in::<M500c>());
+    let [y0, y500_mpc2] = gas::amplitudes(pressure, m200c, m500c, z, cosmology)?;
     Ok(Halo {
         id: 0,
         position,
@@ -185,11 +201,11 @@ pub(crate) fn exact_halo<M: HaloMass>(
         m200m: halo.mass_in::<M200m>(),
         m500c,
         mvir: halo.mass_in::<Mvir>(),
-        y0: gas.y0(),
-        theta500: gas.theta500(),
-        m200c: halo.mass_in::<M200c>(),
+        y0,
+        theta500: angular_radius(m500c, z, cosmology),
+        m200c,
         c200c: halo.c200c(),
-        y500_mpc2: gas.y500_sph_mpc2(),
+        y500_mpc2,
         velocity_km_s: 0.0,
     })
 }
@@ -206,6 +222,7 @@ mod tests {
             z_max: Redshift::new(3.0),
             y_ln_scatter: 0.2,
             concentration_ln_scatter: 0.0,
+            pressure: PressureModel::Arnaud10,
             abundance_factor: 1.0,
         }
     }
@@ -215,12 +232,17 @@ mod tests {
         let cosmology = Cosmology::sehgal_wmap5();
         let power = LinearPower::eisenstein_hu98(&cosmology);
         let position = SkyPosition::from_deg(0.0, 0.0).unwrap();
-        for (model, tolerance) in [(ConcentrationModel::Duffy08, 2e-4), (ConcentrationModel::DiemerKravtsov15, 1e-3)] {
-            let table = ConversionTable::new(&range(), model, &cosmology, &power).unwrap();
+        for (model, pressure, tolerance) in [
+            (ConcentrationModel::Duffy08, PressureModel::Arnaud10, 2e-4),
+            (ConcentrationModel::Duffy08, PressureModel::Battaglia12, 2e-4),
+            (ConcentrationModel::DiemerKravtsov15, PressureModel::Arnaud10, 1e-3),
+        ] {
+            let range = HaloRange { pressure, ..range() };
+            let table = ConversionTable::new(&range, model, &cosmology, &power).unwrap();
             for step in 0..60 {
                 let z = Redshift::new(0.02 * 150f64.powf(f64::from(step) / 59.0));
                 let m200m = M200m::new(1e13 * 500f64.powf(f64::from(step * 37 % 60) / 59.0));
-                let exact = exact_halo(m200m, z, position, model, &cosmology, &power).unwrap();
+                let exact = exact_halo(m200m, z, position, (model, pressure), &cosmology, &power).unwrap();
                 let ours = table.at(m200m, z, 0.0);
                 for (name, ours, exact, tolerance) in [
                     ("M500c", ours.m500c.value(), exact.m500c.value(), tolerance),

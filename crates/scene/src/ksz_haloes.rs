@@ -53,7 +53,7 @@ impl KszPainter {
             Ok(Stamp::new(&tile.window, pixel, halo.theta500, ksz_uk(gas.tau0(), halo.velocity_km_s)))
         };
         let stamps = tile.placed.iter().map(stamp).collect::<Result<Vec<_>, _>>()?;
-        paint(image, tile.window.padded.nx, &stamps, &self.profile);
+        paint(image, tile.window.padded.nx, &stamps, std::slice::from_ref(&self.profile));
         Ok(())
     }
 }

@@ -20,6 +20,7 @@ pub mod error;
 mod field;
 mod foreground;
 pub mod full_sky;
+mod gas;
 pub mod ksz_haloes;
 pub mod lensing;
 mod lightcone;
@@ -43,7 +44,8 @@ mod window;
 pub use clustering::ClusteringConfig;
 pub use component::Component;
 pub use config::{
-    BandConfig, CmbSpectrum, ConcentrationModel, ForegroundsConfig, HaloesConfig, SceneConfig, TilesConfig,
+    BandConfig, CmbSpectrum, ConcentrationModel, ForegroundsConfig, HaloesConfig, PressureModel, SceneConfig,
+    TilesConfig,
 };
 pub use dust::GalacticDustConfig;
 pub use error::Error;

@@ -167,6 +167,7 @@ fn invert_ramp(share: f64, ratio: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::PressureModel;
     use proptest::prelude::*;
     use rand::SeedableRng;
     use rand_xoshiro::Xoshiro256PlusPlus;
@@ -179,6 +180,7 @@ mod tests {
             z_max: Redshift::new(2.0),
             y_ln_scatter: 0.0,
             concentration_ln_scatter: 0.0,
+            pressure: PressureModel::Arnaud10,
             abundance_factor: 1.0,
         }
     }

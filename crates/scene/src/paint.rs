@@ -70,21 +70,24 @@ pub(crate) struct Stamp {
     pub(crate) y: f64,
     /// Angle in arcmin squared of a pixel step: `dx^2`, `2 dx dy` and `dy^2` terms.
     pub(crate) metric_arcmin2: [f64; 3],
-    /// Angle that is one in the units of the profile: that of R500c.
-    pub(crate) theta500_arcmin: f64,
+    /// Angle that is one in the units of the profile: that of R500c, but for Battaglia12.
+    pub(crate) unit_arcmin: f64,
+    /// Which of the profiles it has.
+    pub(crate) profile_idx: usize,
     /// Value at the centre.
     pub(crate) central: f64,
 }
 
 impl Stamp {
     /// A halo at a position in pixels of the tile, on an image of the padded window.
-    pub(crate) fn new(window: &Window, pixel: PixelPosition, theta500: Radian, central: f64) -> Self {
+    pub(crate) fn new(window: &Window, pixel: PixelPosition, unit: Radian, central: f64) -> Self {
         let rim = window.rim() as f64;
         Self {
             x: pixel.x + rim,
             y: pixel.y + rim,
             metric_arcmin2: window.metric_arcmin2(pixel),
-            theta500_arcmin: theta500.to_arcmin().value(),
+            unit_arcmin: unit.to_arcmin().value(),
+            profile_idx: 0,
             central,
         }
     }
@@ -92,7 +95,7 @@ impl Stamp {
     /// Angle from the centre within which pixels may hold something: the truncation and one pixel more, as the corner
     /// of a pixel may be inside where its centre is not.
     fn reach_arcmin(&self, x_max: f64) -> f64 {
-        x_max * self.theta500_arcmin + self.pixel_arcmin()
+        x_max * self.unit_arcmin + self.pixel_arcmin()
     }
 
     /// The longer side of a pixel.
@@ -115,13 +118,14 @@ impl Stamp {
     }
 }
 
-/// Adds haloes to an image of `nx` columns, in their order.
-pub(crate) fn paint(image: &mut [f32], nx: usize, stamps: &[Stamp], profile: &ProfileTable) {
+/// Adds haloes to an image of `nx` columns, in their order; the profiles that they choose from all end at the same x.
+pub(crate) fn paint(image: &mut [f32], nx: usize, stamps: &[Stamp], profiles: &[ProfileTable]) {
     let ny = image.len() / nx;
-    let tasks = stamps_by_task(ny, stamps, profile.x_max);
+    let tasks = stamps_by_task(ny, stamps, profiles[0].x_max);
     image.par_chunks_mut(ROWS_PER_TASK * nx).zip(tasks).enumerate().for_each(|(task, (rows, touching))| {
         for &stamp_idx in &touching {
-            let brush = Brush::new(&stamps[stamp_idx as usize], profile);
+            let stamp = &stamps[stamp_idx as usize];
+            let brush = Brush::new(stamp, &profiles[stamp.profile_idx]);
             for (row, pixels) in rows.chunks_exact_mut(nx).enumerate() {
                 brush.paint_row(pixels, task * ROWS_PER_TASK + row);
             }
@@ -145,7 +149,7 @@ fn stamps_by_task(ny: usize, stamps: &[Stamp], x_max: f64) -> Vec<Vec<u32>> {
     tasks
 }
 
-/// One stamp made ready for painting: its metric in units of theta500, in single precision.
+/// One stamp made ready for painting: its metric in units of the profile, in single precision.
 struct Brush<'a> {
     stamp: &'a Stamp,
     profile: &'a ProfileTable,
@@ -155,9 +159,9 @@ struct Brush<'a> {
 
 impl<'a> Brush<'a> {
     fn new(stamp: &'a Stamp, profile: &'a ProfileTable) -> Self {
-        let per_theta500 = 1.0 / (stamp.theta500_arcmin * stamp.theta500_arcmin);
+        let per_unit = 1.0 / (stamp.unit_arcmin * stamp.unit_arcmin);
         let theta_subsampled_arcmin = SUBSAMPLED_ARCMIN.max(SUBSAMPLED_PIXELS * stamp.pixel_arcmin());
-        let metric = stamp.metric_arcmin2.map(|m| (m * per_theta500) as f32);
+        let metric = stamp.metric_arcmin2.map(|m| (m * per_unit) as f32);
         Self { stamp, profile, theta_subsampled_arcmin, metric }
     }
 
@@ -228,7 +232,8 @@ mod tests {
 
     fn stamp(x: f64, y: f64, theta500_arcmin: f64, pixel_arcmin: f64) -> Stamp {
         let scale = pixel_arcmin * pixel_arcmin;
-        Stamp { x, y, metric_arcmin2: [0.97 * scale, 0.01 * scale, 0.985 * scale], theta500_arcmin, central: 1e-4 }
+        let metric_arcmin2 = [0.97 * scale, 0.01 * scale, 0.985 * scale];
+        Stamp { x, y, metric_arcmin2, unit_arcmin: theta500_arcmin, profile_idx: 0, central: 1e-4 }
     }
 
     /// The obvious twin: every pixel is the mean over many points of the exact shape, in double precision.
@@ -242,7 +247,7 @@ mod tests {
                 let offset = |k: usize| (k as f64 + 0.5) / POINTS as f64 - 0.5;
                 let (dx, dy) = (dx + offset(k % POINTS), dy + offset(k / POINTS));
                 let theta_arcmin = (a * dx * dx + 2.0 * b * dx * dy + c * dy * dy).sqrt();
-                sum += shape(theta_arcmin / stamp.theta500_arcmin);
+                sum += shape(theta_arcmin / stamp.unit_arcmin);
             }
             *pixel += (stamp.central * sum / (POINTS * POINTS) as f64) as f32;
         }
@@ -256,7 +261,7 @@ mod tests {
         ) {
             let stamp = stamp(x, y, theta500_arcmin, if fine { 0.25 } else { 0.5 });
             let (mut fast, mut slow) = (vec![0f32; 64 * 64], vec![0f32; 64 * 64]);
-            paint(&mut fast, 64, &[stamp], &ProfileTable::new(shape, 5.0));
+            paint(&mut fast, 64, &[stamp], &[ProfileTable::new(shape, 5.0)]);
             paint_slowly(&mut slow, 64, &stamp);
             for (idx, (&fast, &slow)) in fast.iter().zip(&slow).enumerate() {
                 let difference = f64::from(fast - slow) / stamp.central;
@@ -272,13 +277,13 @@ mod tests {
 
     #[test]
     fn haloes_add_up_in_their_order() {
-        let profile = ProfileTable::new(shape, 5.0);
+        let profiles = [ProfileTable::new(shape, 5.0)];
         let place =
             |k: usize| stamp((k * 37 % 130) as f64 - 10.3, (k * 53 % 110) as f64 - 4.7, 0.4 + 0.05 * k as f64, 0.5);
         let stamps: Vec<Stamp> = (0..60).map(place).collect();
         let (mut together, mut one_by_one) = (vec![0f32; 120 * 100], vec![0f32; 120 * 100]);
-        paint(&mut together, 120, &stamps, &profile);
-        stamps.iter().for_each(|stamp| paint(&mut one_by_one, 120, &[*stamp], &profile));
+        paint(&mut together, 120, &stamps, &profiles);
+        stamps.iter().for_each(|stamp| paint(&mut one_by_one, 120, &[*stamp], &profiles));
         assert_eq!(together, one_by_one);
     }
 

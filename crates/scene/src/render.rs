@@ -2,10 +2,11 @@
 
 use crate::field::{Column, EllTable, Field};
 use crate::foreground::fields;
+use crate::gas::GasShapes;
 use crate::ksz_haloes::KszPainter;
 use crate::lensing::LensedCmb;
 use crate::one_over_f::OneOverF;
-use crate::paint::{ProfileTable, Stamp, paint};
+use crate::paint::{Stamp, paint};
 use crate::population::PlacedHalo;
 use crate::setup::Setup;
 use crate::sources::{DrawnSource, SourceModel, TileSources};
@@ -15,21 +16,17 @@ use crate::window::Window;
 use crate::{Component, Error, PointSource, TileKey};
 use arcmin_fft::{RealFft2, Scratch, Wavenumbers};
 use arcmin_maps::{Beam, Shape};
-use arcmin_sky::pressure::ProjectedGnfw;
 use arcmin_sky::sz::tsz_uk_per_y;
 use arcmin_units::Arcmin;
 use num_complex::Complex;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
-/// Where the painted profiles end, in units of theta500.
-const X_MAX: f64 = 5.0;
-
 /// Plans and tables that turn haloes and fields into images.
 #[derive(Debug)]
 pub(crate) struct Renderer {
     window: Window,
-    profile: ProfileTable,
+    gas: GasShapes,
     fft: RealFft2<f32>,
     wavenumbers: Wavenumbers,
     fields: Vec<Field>,
@@ -84,7 +81,6 @@ impl Renderer {
     pub(crate) fn new(setup: &Setup, window: Window) -> Result<Self, Error> {
         let Shape { ny, nx } = window.padded;
         let wavenumbers = Wavenumbers::new(ny, nx, window.pixel_rad())?;
-        let shape = ProjectedGnfw::arnaud10();
         let bands = setup.bands.iter().map(|band| BandPlan {
             uk_per_y: tsz_uk_per_y(band.nu) as f32,
             beam: EllTable::new(|ell| band.beam.transfer(ell), &wavenumbers),
@@ -96,7 +92,7 @@ impl Renderer {
         });
         Ok(Self {
             window,
-            profile: ProfileTable::new(|x| shape.at(x), X_MAX),
+            gas: GasShapes::new(&setup.haloes, &setup.cosmology)?,
             fft: RealFft2::new(ny, nx)?,
             bands: bands.collect(),
             fields: fields(setup, &wavenumbers, window.pixel_rad().powi(2)),
@@ -129,7 +125,7 @@ impl Renderer {
     /// A given halo that cannot be.
     pub(crate) fn paint(&self, tile: &TileContext, buffers: &mut Buffers) -> Result<Painted, Error> {
         Ok(Painted {
-            y: if self.paints_tsz { self.tsz_spectrum(&tile.placed, buffers) } else { None },
+            y: if self.paints_tsz { self.tsz_spectrum(&tile.placed, buffers)? } else { None },
             achromatic: self.achromatic_spectrum(tile, buffers)?,
             sources: self.sources.as_ref().map(|sources| sources.draw(tile)),
         })
@@ -155,20 +151,34 @@ impl Renderer {
     }
 
     /// The half spectrum of the painted Compton-y image, `None` when nothing is painted.
-    pub(crate) fn tsz_spectrum(&self, placed: &[PlacedHalo], buffers: &mut Buffers) -> Option<Vec<Complex<f32>>> {
+    ///
+    /// # Errors
+    /// A given halo that cannot be painted.
+    pub(crate) fn tsz_spectrum(
+        &self,
+        placed: &[PlacedHalo],
+        buffers: &mut Buffers,
+    ) -> Result<Option<Vec<Complex<f32>>>, Error> {
         if placed.is_empty() {
-            return None;
+            return Ok(None);
         }
         buffers.image.fill(0.0);
-        self.paint_tsz(placed, &mut buffers.image);
-        Some(self.spectrum(buffers))
+        self.paint_tsz(placed, &mut buffers.image)?;
+        Ok(Some(self.spectrum(buffers)))
     }
 
     /// Adds the Compton y of haloes to an image of the padded window.
-    pub(crate) fn paint_tsz(&self, placed: &[PlacedHalo], image: &mut [f32]) {
-        let stamp = |placed: &PlacedHalo| Stamp::new(&self.window, placed.pixel, placed.halo.theta500, placed.halo.y0);
-        let stamps: Vec<Stamp> = placed.iter().map(stamp).collect();
-        paint(image, self.window.padded.nx, &stamps, &self.profile);
+    ///
+    /// # Errors
+    /// A given halo without the mass or redshift that its shape needs.
+    pub(crate) fn paint_tsz(&self, placed: &[PlacedHalo], image: &mut [f32]) -> Result<(), Error> {
+        let stamp = |placed: &PlacedHalo| -> Result<Stamp, Error> {
+            let (profile_idx, unit) = self.gas.of(&placed.halo)?;
+            Ok(Stamp { profile_idx, ..Stamp::new(&self.window, placed.pixel, unit, placed.halo.y0) })
+        };
+        let stamps = placed.iter().map(stamp).collect::<Result<Vec<_>, _>>()?;
+        paint(image, self.window.padded.nx, &stamps, self.gas.tables());
+        Ok(())
     }
 
     /// The half spectrum of the image in the buffers.

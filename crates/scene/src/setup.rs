@@ -1,7 +1,7 @@
 //! The checked form of a [`SceneConfig`]: every number known to be usable, names turned into types.
 
 use crate::clustering::ClusteringConfig;
-use crate::config::{BandConfig, CmbSpectrum, ConcentrationModel, HaloesConfig, TilesConfig};
+use crate::config::{BandConfig, CmbSpectrum, ConcentrationModel, HaloesConfig, PressureModel, TilesConfig};
 use crate::dust::GalacticDustConfig;
 use crate::ksz_haloes::KszHaloesConfig;
 use crate::lensing::HaloLensingConfig;
@@ -60,6 +60,7 @@ pub(crate) struct HaloRange {
     pub(crate) z_max: Redshift,
     pub(crate) y_ln_scatter: f64,
     pub(crate) concentration_ln_scatter: f64,
+    pub(crate) pressure: PressureModel,
     pub(crate) abundance_factor: f64,
 }
 
@@ -217,6 +218,7 @@ impl HaloRange {
             z_max: Redshift::new(raw.z_max),
             y_ln_scatter: scatter,
             concentration_ln_scatter: c_scatter,
+            pressure: raw.pressure,
             abundance_factor: kept,
         })
     }

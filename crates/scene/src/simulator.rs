@@ -118,7 +118,8 @@ impl Simulator {
     /// # Errors
     /// A mass or redshift that is not above zero.
     pub fn halo<M: HaloMass>(&self, mass: M, z: Redshift, position: SkyPosition) -> Result<Halo, Error> {
-        exact_halo(mass, z, position, self.setup.concentration, &self.setup.cosmology, &self.power)
+        let models = (self.setup.concentration, self.setup.haloes.pressure);
+        exact_halo(mass, z, position, models, &self.setup.cosmology, &self.power)
     }
 
     /// Makes one tile; the same arguments give the same bits for any number of threads.
@@ -147,7 +148,7 @@ impl Simulator {
     pub fn compton_y(&self, split: Split, tile: usize, haloes: Haloes) -> Result<Vec<f32>, Error> {
         let context = self.tile_context(split, tile, haloes)?;
         let mut buffers = self.renderer.buffers();
-        self.renderer.paint_tsz(&context.placed, &mut buffers.image);
+        self.renderer.paint_tsz(&context.placed, &mut buffers.image)?;
         Ok(self.renderer.cut_and_add_noise(&buffers.image, 0, context.key, 0.0))
     }
 

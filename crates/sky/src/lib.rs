@@ -13,6 +13,8 @@
 //! # Papers
 //! - `Arnaud10`: Arnaud et al., The universal galaxy cluster pressure profile, arXiv:0910.1234
 //! - `Bartelmann96`: Bartelmann, Arcs from a universal dark-matter halo profile, astro-ph/9602053
+//! - `Battaglia12`: Battaglia et al., On the cluster physics of Sunyaev-Zel'dovich and X-ray surveys II,
+//!   arXiv:1109.3711
 //! - `BryanNorman98`: Bryan & Norman, Statistical properties of X-ray clusters, astro-ph/9710107
 //! - `deZotti05`: de Zotti et al., Predictions for high-frequency radio surveys of extragalactic sources,
 //!   astro-ph/0410709

@@ -20,6 +20,7 @@ mod analysis;
 mod block;
 #[allow(clippy::needless_range_loop, reason = "vectors of several arrays side by side")]
 mod climb;
+mod instructions;
 mod legendre;
 mod pairs;
 mod reach;
@@ -31,6 +32,7 @@ mod synthesis;
 mod transform;
 
 pub use alm::Alm;
+pub use instructions::Instructions;
 pub use region::{RingRegion, Sector};
 pub use sample::Sample;
 pub use transform::{HarmonicTransform, Progress};

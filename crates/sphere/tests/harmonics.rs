@@ -1,7 +1,7 @@
 //! Spherical-harmonic transforms: the slow twin, the laws, and golden values.
 
 use arcmin_sphere::Nside;
-use arcmin_sphere::harmonics::{Alm, HarmonicTransform, RingRegion};
+use arcmin_sphere::harmonics::{Alm, HarmonicTransform, Instructions, RingRegion};
 use num_complex::Complex64;
 use proptest::prelude::*;
 use rand::SeedableRng;
@@ -337,15 +337,27 @@ fn golden_rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
     text.lines().skip(2).map(|line| line.split(',').collect())
 }
 
+/// Through each set of instructions that this processor has: the scalar one is what other processors take.
+fn for_each_set(test: impl Fn(&dyn Fn(HarmonicTransform) -> HarmonicTransform)) {
+    assert!(Instructions::available().contains(&Instructions::Scalar));
+    for set in Instructions::available() {
+        test(&move |transform| transform.with_instructions(set).expect("an available set"));
+    }
+}
+
 #[test]
 fn maps_agree_with_healpy_and_ducc0() {
+    for_each_set(|set| maps_agree(set));
+}
+
+fn maps_agree(set: &dyn Fn(HarmonicTransform) -> HarmonicTransform) {
     let mut case = (0, 0);
     let (mut map, mut scale) = (Vec::new(), 0.0);
     for row in golden_rows(include_str!("golden/sht_map.csv")) {
         let key: (u64, usize) = (row[0].parse().unwrap(), row[1].parse().unwrap());
         if case != key {
             case = key;
-            map = synthesise(&full_sky(key.0, key.1), &golden_coefficients(key.1));
+            map = synthesise(&set(full_sky(key.0, key.1)), &golden_coefficients(key.1));
             scale = rms(&map);
         }
         let value = match row[2] {
@@ -361,13 +373,17 @@ fn maps_agree_with_healpy_and_ducc0() {
 
 #[test]
 fn coefficients_agree_with_healpy_and_ducc0() {
+    for_each_set(|set| coefficients_agree(set));
+}
+
+fn coefficients_agree(set: &dyn Fn(HarmonicTransform) -> HarmonicTransform) {
     let mut case = (0, 0, 0);
     let (mut alm, mut scale) = (Alm::zeros(0), 0.0);
     for row in golden_rows(include_str!("golden/sht_alm.csv")) {
         let key: (u64, usize, usize) = (row[0].parse().unwrap(), row[1].parse().unwrap(), row[2].parse().unwrap());
         if case != key {
             case = key;
-            alm = full_sky(key.0, key.1).analyse(&golden_map(key.0), key.2).unwrap();
+            alm = set(full_sky(key.0, key.1)).analyse(&golden_map(key.0), key.2).unwrap();
             scale = (alm.values().iter().map(Complex64::norm_sqr).sum::<f64>() / alm.values().len() as f64).sqrt();
         }
         let value = match row[3] {

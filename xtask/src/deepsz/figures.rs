@@ -3,8 +3,8 @@
 
 use super::gallery;
 use super::published;
-use super::score_tables::sky_label;
 use super::scores::{Results, SkyScores};
+use super::settings::Ladder;
 use crate::run_dir::RunDir;
 use anyhow::Result;
 use arcmin_eval::map_image::{ColourScale, MapImage, Panel, PanelCell, PanelPixels, PanelRow, rgb_pixels};
@@ -41,7 +41,7 @@ pub(super) fn threshold_figure(validation: &[TileOutcome], chosen: f64) -> Resul
 /// F1 as components are added, beside the paper's network.
 pub(super) fn ladder_figure(skies: &[SkyScores]) -> Result<Figure> {
     let step =
-        |sky: &SkyScores| Step { name: sky_label(&sky.name), score: sky.cutouts.f1, published: network_f1(&sky.name) };
+        |sky: &SkyScores| Step { name: sky.label.clone(), score: sky.cutouts.f1, published: network_f1(&sky.name) };
     let steps: Vec<Step> = skies.iter().map(step).collect();
     Ok(plot::score_by_step(&steps, "matched filter, this work", "network, paper", "F1 of cutouts")?)
 }
@@ -109,12 +109,13 @@ pub(super) struct PlacePanels {
 }
 
 /// Draws the two places on the skies that were kept; `None` where there are none.
-pub(super) fn place_panels(dir: &RunDir, rungs: &[String]) -> Result<Option<PlacePanels>> {
-    let skies = gallery::read_places(dir, rungs)?;
+pub(super) fn place_panels(dir: &RunDir, ladder: &Ladder) -> Result<Option<PlacePanels>> {
+    let rungs: Vec<String> = ladder.rungs.iter().map(|rung| rung.name.clone()).collect();
+    let skies = gallery::read_places(dir, &rungs)?;
     if skies.is_empty() {
         return Ok(None);
     }
-    let cumulative: Vec<String> = skies.iter().map(|(name, _)| sky_label(name)).collect();
+    let cumulative: Vec<String> = skies.iter().map(|(name, _)| ladder.label(name)).collect();
     let pixels = |place: usize| -> Vec<Vec<f32>> { skies.iter().map(|(_, cut)| cut.cutout(place).to_vec()).collect() };
     let first = &skies[0].1;
     let on_cluster = pixels(0);

@@ -94,8 +94,7 @@ fn sky_section(settings: &Settings, dir: &RunDir) -> Result<Section> {
         let png = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         blocks.push(Block::half_image(&png, caption));
     }
-    let rungs: Vec<String> = settings.ladder.rungs.iter().map(|rung| rung.name.clone()).collect();
-    if let Some(panels) = figures::place_panels(dir, &rungs)? {
+    if let Some(panels) = figures::place_panels(dir, &settings.ladder)? {
         let folder = plots_folder(dir)?;
         let mut add = |stem: &str, image: &MapImage, caption: &str| -> Result<()> {
             image.write(&folder.join(format!("{stem}.png")))?;
@@ -217,7 +216,8 @@ impl<'a> FinderPages<'a> {
                            virial mass in 10¹⁴ solar masses, redshift, S/N. Red, green and blue are 90, 148 and 219 GHz; \
                            one colour means one temperature in all. A cluster is dark in red and green and so looks blue. \
                            As the paper's figure 7.";
-            blocks.push(Block::image(image.png(), caption));
+            // Beside the third plane, which would stand alone in its row.
+            blocks.push(Block::half_image(image.png(), caption));
         }
         Ok(Section { title: format!("Which clusters {} finds", self.label()), blocks })
     }

@@ -114,7 +114,7 @@ pub(super) fn ladder(skies: &[SkyScores]) -> Table {
         ["sky", "F1 of cutouts", "F1 of detections", "purity", "completeness", "threshold", "recovered y", "targets"];
     let row = |sky: &SkyScores| {
         let scores = &sky.detections;
-        let mut row = vec![sky_label(&sky.name)];
+        let mut row = vec![sky.label.clone()];
         row.extend(
             [&sky.cutouts.f1, &scores.f1, &scores.purity, &scores.completeness, &scores.threshold, &sky.y_ratio]
                 .map(format_score),

@@ -32,6 +32,8 @@ pub(super) const FALSE_PER_DEG2: [f64; 6] = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0];
 pub(super) struct SkyScores {
     /// Name of the sky: the component that it adds.
     pub(super) name: String,
+    /// How the report calls it.
+    pub(super) label: String,
     /// Scores by detections.
     pub(super) detections: FinderScores,
     /// Scores by cutouts of equal area.
@@ -116,7 +118,8 @@ impl Results {
                 let detections = score_finder(&validation, &test, &settings.score)?;
                 let cutouts = score_cutouts(&validation, &test, CutoutCounting::EQUAL_AREA, &settings.score)?;
                 let y_ratio = recovery::summarise(&photometry(rung)).mean;
-                scored.push(SkyScores { name, detections, cutouts, y_ratio });
+                let label = ladder.label(&name);
+                scored.push(SkyScores { name, label, detections, cutouts, y_ratio });
             }
         }
         Ok(scored)

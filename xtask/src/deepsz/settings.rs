@@ -1,5 +1,7 @@
 //! The settings of the experiment, checked before anything runs.
 
+use super::score_tables::sky_label;
+use super::scores::FULL_SKY;
 use crate::experiment::Config;
 use crate::registry;
 use anyhow::{Context, Result, anyhow};
@@ -46,6 +48,8 @@ pub(super) struct Ladder {
     n_test: usize,
     /// From the fewest components up.
     pub(super) rungs: Vec<Rung>,
+    /// The components that the full sky adds to the last rung.
+    full_adds: Vec<Component>,
 }
 
 /// One of the poorer skies.
@@ -66,8 +70,16 @@ impl Ladder {
             }
             Ok(Rung { name: raw.name.clone(), components: raw.components.clone() })
         };
-        let rungs = raw.rungs.iter().map(rung).collect::<Result<_>>()?;
-        Ok(Self { n_validation: raw.n_validation, n_test: raw.n_test, rungs })
+        let rungs = raw.rungs.iter().map(rung).collect::<Result<Vec<_>>>()?;
+        let is_added = |component: &Component| rungs.last().is_some_and(|last| !last.components.contains(component));
+        let full_adds = scene.components.iter().copied().filter(is_added).collect();
+        Ok(Self { n_validation: raw.n_validation, n_test: raw.n_test, rungs, full_adds })
+    }
+
+    /// How a sky of the ladder is called in the report: by what it adds to the one before.
+    pub(super) fn label(&self, sky: &str) -> String {
+        let added: Vec<String> = self.full_adds.iter().map(|component| sky_label(component.name())).collect();
+        if sky == FULL_SKY && !added.is_empty() { added.join(" ") } else { sky_label(sky) }
     }
 
     /// Whether the ladder is climbed on a tile.

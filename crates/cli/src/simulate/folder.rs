@@ -3,16 +3,15 @@
 use crate::record::Inputs;
 use anyhow::{Context, Result, bail};
 use arcmin_eval::{create_dir, write_atomic};
+use arcmin_job::differences;
 use arcmin_scene::SceneConfig;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What is written last of a tile.
 pub(super) const LAST_FILE: &str = "truth.fits";
 /// The number of tiles, which may differ: no tile depends on it.
 const N_TILES: &str = "tiles.n_test";
-/// Differences that an error lists.
-const LISTED: usize = 5;
 
 /// Passes unless the folder holds tiles of another sky; nothing is written.
 pub(super) fn check(out: &Path, config: &SceneConfig, inputs: &Inputs) -> Result<()> {
@@ -85,81 +84,8 @@ fn description(config: &SceneConfig, inputs: &Inputs) -> Result<String> {
 
 /// Passes when two descriptions differ in the number of tiles alone.
 fn refuse_another_sky(path: &Path, theirs: &str, ours: &str) -> Result<()> {
-    let (theirs, ours) = (entries(theirs).with_context(|| format!("in {}", path.display()))?, entries(ours)?);
-    let keys: BTreeSet<&String> = theirs.keys().chain(ours.keys()).filter(|key| *key != N_TILES).collect();
-    let absent = || "absent".to_owned();
-    let differences: Vec<String> = keys
-        .into_iter()
-        .filter(|key| theirs.get(*key) != ours.get(*key))
-        .map(|key| {
-            let [there, here] = [&theirs, &ours].map(|entries| entries.get(key).cloned().unwrap_or_else(absent));
-            format!("{key} is {there} there, {here} here")
-        })
-        .collect();
-    if differences.is_empty() {
-        return Ok(());
-    }
-    let more = differences.len().saturating_sub(LISTED);
-    let more = if more > 0 { format!("; {more} more") } else { String::new() };
-    let listed = differences[..differences.len().min(LISTED)].join("; ");
-    bail!("{} describes another sky ({listed}{more}): give another --out", path.display())
-}
-
-/// Every value of a description by its key, `bands.0.nu_ghz` say, and every checksum by its file.
-fn entries(text: &str) -> Result<BTreeMap<String, String>> {
-    let mut entries = BTreeMap::new();
-    for line in text.lines().filter_map(|line| line.strip_prefix("# ")) {
-        let (path, checksum) = line.rsplit_once(' ').unwrap_or((line, ""));
-        entries.insert(format!("content of {path}"), checksum.to_owned());
-    }
-    let table: toml::Table = toml::from_str(text)?;
-    flatten(String::new(), &toml::Value::Table(table), &mut entries);
-    Ok(entries)
-}
-
-fn flatten(key: String, value: &toml::Value, entries: &mut BTreeMap<String, String>) {
-    let below = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
-    match value {
-        toml::Value::Table(table) => table.iter().for_each(|(name, value)| flatten(below(name), value, entries)),
-        toml::Value::Array(list) if list.iter().any(toml::Value::is_table) => {
-            list.iter().enumerate().for_each(|(idx, value)| flatten(below(&idx.to_string()), value, entries));
-        }
-        other => {
-            entries.insert(key, other.to_string());
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const THEIRS: &str = "seed = 1\nlist = [1, 2]\n[tiles]\nn_test = 4\n[[bands]]\nnu_ghz = 90.0\n";
-
-    fn refusal(from: &str, to: &str) -> String {
-        refuse_another_sky(Path::new("scene.toml"), THEIRS, &THEIRS.replace(from, to)).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn differences_are_told_by_key_with_both_values() {
-        assert!(refusal("seed = 1", "seed = 2").contains("seed is 1 there, 2 here"));
-        assert!(refusal("90.0", "91.0").contains("bands.0.nu_ghz is 90.0 there, 91.0 here"));
-        assert!(refusal("[1, 2]", "[2]").contains("list is [1, 2] there, [2] here"));
-        assert!(refusal("seed = 1\n", "").contains("seed is 1 there, absent here"));
-        let beam = refusal("seed", "# beam.txt blake3:ab\nseed");
-        assert!(beam.contains("content of beam.txt is absent there, blake3:ab here"), "{beam}");
-    }
-
-    #[test]
-    fn the_number_of_tiles_may_differ() {
-        let more = THEIRS.replace("n_test = 4", "n_test = 9");
-        assert!(refuse_another_sky(Path::new("scene.toml"), THEIRS, &more).is_ok());
-    }
-
-    #[test]
-    fn long_lists_of_differences_are_cut() {
-        let many: String = (0..9).map(|k| format!("key{k} = {k}\n")).collect();
-        let message = refuse_another_sky(Path::new("scene.toml"), "", &many).unwrap_err().to_string();
-        assert!(message.contains("key4 is absent there, 4 here; 4 more"), "{message}");
+    match differences(theirs, ours, &[N_TILES]).with_context(|| format!("in {}", path.display()))? {
+        None => Ok(()),
+        Some(listed) => bail!("{} describes another sky ({listed}): give another --out", path.display()),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::colour::Colouring;
 use super::shrink::Shrunk;
-use super::{MapStyle, MarkSet, MarkShape};
+use super::{MapStyle, Mark, MarkSet, MarkShape};
 use crate::Error;
 use arcmin_maps::{Geometry, PixelPosition};
 use arcmin_units::Frame;
@@ -34,6 +34,8 @@ pub(super) struct Canvas {
     top: f64,
     width: f64,
     height: f64,
+    /// How far marks reach beyond the frame.
+    overhang: f64,
 }
 
 impl Canvas {
@@ -43,7 +45,8 @@ impl Canvas {
         let total_width = LEFT + width.max(MIN_WIDTH) + RIGHT;
         let total_height = TOP + title_height + height + BOTTOM + LEGEND_ROW * legend_rows as f64;
         let top = TOP + title_height;
-        let mut canvas = Self { scene: Scene::new(total_width, total_height), left: LEFT, top, width, height };
+        let mut canvas =
+            Self { scene: Scene::new(total_width, total_height), left: LEFT, top, width, height, overhang: 0.0 };
         if title_height > 0.0 {
             canvas.text(LEFT, TITLE_HEIGHT, &style.title, TextAnchor::Start, TEXT_SIZE + 4);
         }
@@ -112,21 +115,45 @@ impl Canvas {
         let colour = Color::from(set.colour.as_str());
         let mut drawn = 0;
         for mark in &set.marks {
-            let Some(pixel) = geometry.sky_to_pix(mark.position) else {
-                continue;
-            };
-            let (x, y) = ((pixel.x + 0.5) * map.zoom(), (pixel.y + 0.5) * map.zoom());
-            if !((0.0..=self.width).contains(&x) && (0.0..=self.height).contains(&y)) {
-                continue;
-            }
-            let (x, y) = (self.left + x, self.top + self.height - y);
+            let Some((x, y)) = self.place(geometry, map, mark) else { continue };
             self.mark(x, y, set.radius_px, set.shape, &colour);
-            if let Some(label) = &mark.label {
-                self.label(x, y, set.radius_px, label);
-            }
             drawn += 1;
         }
+        self.overhang = self.overhang.max(set.radius_px + 3.0);
         drawn
+    }
+
+    /// Wipes out what marks leave beyond the frame, and draws the frame again.
+    pub(super) fn cut_at_frame(&mut self) {
+        let w = self.overhang;
+        let (right, bottom) = (self.left + self.width, self.top + self.height);
+        let (left, top) = (self.left, self.top);
+        for (x, y, width, height) in [
+            (left - w, top - w, self.width + 2.0 * w, w),
+            (left - w, bottom, self.width + 2.0 * w, w),
+            (left - w, top, w, self.height),
+            (right, top, w, self.height),
+        ] {
+            self.scene.add(rect(x, y, width, height, WHITE));
+        }
+        self.outline(left, top, self.width, self.height);
+    }
+
+    /// Names of the marks that lie on the map.
+    pub(super) fn mark_labels(&mut self, geometry: &Geometry, map: &Shrunk, set: &MarkSet) {
+        for mark in &set.marks {
+            if let (Some(label), Some((x, y))) = (&mark.label, self.place(geometry, map, mark)) {
+                self.label(x, y, set.radius_px, label);
+            }
+        }
+    }
+
+    /// Where a mark is drawn; `None` outside the map.
+    fn place(&self, geometry: &Geometry, map: &Shrunk, mark: &Mark) -> Option<(f64, f64)> {
+        let pixel = geometry.sky_to_pix(mark.position)?;
+        let (x, y) = ((pixel.x + 0.5) * map.zoom(), (pixel.y + 0.5) * map.zoom());
+        let inside = (0.0..=self.width).contains(&x) && (0.0..=self.height).contains(&y);
+        inside.then_some((self.left + x, self.top + self.height - y))
     }
 
     /// One legend line below the map.

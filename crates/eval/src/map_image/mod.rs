@@ -110,10 +110,12 @@ impl MapImage {
         let colouring = Colouring::new(&shrunk, style.range, style.scale);
         let mut canvas = Canvas::new(&shrunk, style, marks.len());
         canvas.pixels(&shrunk, &colouring);
+        let drawn: Vec<usize> = marks.iter().map(|set| canvas.marks(map.geometry, &shrunk, set)).collect();
+        canvas.cut_at_frame();
+        marks.iter().for_each(|set| canvas.mark_labels(map.geometry, &shrunk, set));
         canvas.ticks(map.geometry, &shrunk);
         canvas.scale_bar(map.geometry, &shrunk);
-        for (idx, set) in marks.iter().enumerate() {
-            let drawn = canvas.marks(map.geometry, &shrunk, set);
+        for (idx, (set, drawn)) in marks.iter().zip(drawn).enumerate() {
             canvas.legend(idx, set, drawn);
         }
         canvas.colour_bar(&colouring, &style.colour_label);

@@ -38,7 +38,8 @@ pub fn scores_vs_threshold(points: &[ThresholdPoint], chosen: f64, score_label: 
     // The room above 1 is for the guide's label.
     Chart::new("scores against threshold", plots, &x, &Axis::linear("score", 0.0, 1.08))
         .guide(chosen_line(chosen))
-        .legend(LegendPosition::DataCoords(x.min + 0.76 * (x.max - x.min), 0.9))
+        // Under completeness and above the two that rise.
+        .legend(LegendPosition::DataCoords(x.min + 0.03 * (x.max - x.min), 0.86))
         .draw()
 }
 
@@ -71,7 +72,8 @@ pub fn false_rate_vs_threshold(
     let y = Axis::log("number above threshold per deg²", ends.0, 1.5 * ends.1);
     Chart::new("false detections against threshold", plots, &x, &y)
         .guide(chosen_line(chosen))
-        .legend(LegendPosition::InsideTopRight)
+        // The curves fall to the right, and the guide's label is at the top.
+        .legend(LegendPosition::InsideBottomLeft)
         .draw()
 }
 

@@ -65,7 +65,8 @@ pub fn cutout_scores_vs_threshold(
     Chart::new("scores of cutouts", plots, &x, &Axis::linear("score of cutouts", 0.0, 1.08))
         .backdrop(bars_behind(bars))
         .guide(ReferenceLine::vertical(chosen).with_label(format!("chosen: {chosen:.2}")))
-        .legend(LegendPosition::DataCoords(low + 0.72 * (high - low), 0.98))
+        // Between precision above and the falling curves below.
+        .legend(LegendPosition::DataCoords(low + 0.72 * (high - low), 0.76))
         .draw()
 }
 

@@ -37,7 +37,11 @@ pub(super) fn statistic(config: &SceneConfig) -> Result<Statistic, Error> {
     let target = d_ell(ELL_PIVOT, c_ell);
     let haloes_per_variance = c_ell * c_ell / fourth_moment;
     let standard_error = (1.0 / n_modes + 1.0 / (haloes_per_variance * simulator.simulated_area_sr())).sqrt();
-    let name = "D_3000 of the kinetic effect of haloes, uK2, halo model".to_owned();
+    let name = format!(
+        "D_3000 of the kinetic effect, uK2, halo model of the gas in haloes of M200m > {:.0e} Msun alone (2 to 3 of all gas, \
+         most of which is in smaller haloes and between them)",
+        simulator.setup().haloes.m200m_min.value()
+    );
     Ok(Statistic { name, value, target, tolerance: target * (TOLERANCE + SIGMAS * standard_error) })
 }
 

@@ -269,7 +269,7 @@ fn tsz_cib_correlation(config: &SceneConfig) -> Result<Option<Statistic>, Error>
     let painted = renderer.paint(&context, &mut buffers)?;
     renderer.render_sky(band_idx, &context, &painted, &mut buffers);
     let dusty = renderer.spectrum(&mut buffers);
-    let Some(y) = renderer.tsz_spectrum(&context.placed, &mut buffers) else { return Ok(None) };
+    let Some(y) = renderer.tsz_spectrum(&context.placed, &mut buffers)? else { return Ok(None) };
     let power = |spectrum: &[Complex<f32>]| mean_over_modes(&simulator, spectrum, CORRELATION_ELL_RANGE, |_, p| p);
     // Re(a b*) = (|a + b|^2 - |a - b|^2) / 4, with both at the same scale.
     let ((yy, n_modes), (dd, _)) = (power(&y), power(&dusty));

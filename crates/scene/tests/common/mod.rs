@@ -7,8 +7,8 @@ mod shipped;
 pub(crate) use shipped::with_sources;
 
 use arcmin_scene::{
-    BandConfig, CmbSpectrum, Component, ConcentrationModel, ForegroundsConfig, HaloesConfig, SceneConfig, Simulator,
-    TilesConfig,
+    BandConfig, CmbSpectrum, Component, ConcentrationModel, ForegroundsConfig, HaloesConfig, PressureModel,
+    SceneConfig, Simulator, TilesConfig,
 };
 
 /// A DeepSZ-like survey of small tiles without beams.
@@ -42,6 +42,7 @@ pub(crate) fn config() -> SceneConfig {
             z_max: 3.0,
             y_ln_scatter: 0.2,
             concentration_ln_scatter: 0.0,
+            pressure: PressureModel::Arnaud10,
             abundance_factor: 1.0,
         },
         foregrounds: ForegroundsConfig::Deepsz {

@@ -15,7 +15,7 @@ use crate::quadrature::integrate_panels;
 /// Line integral of [`Gnfw::ARNAUD10`] through the centre; derived here, tested against the quadrature.
 const CENTRAL_LINE_INTEGRAL: f64 = 7.338_291_156_835_612;
 /// Compton y of 1 keV/cm^3 over 1 Mpc, `sigma_T / (m_e c^2)`.
-const Y_PER_KEV_CM3_MPC: f64 = SIGMA_T_M2 * MPC_M * 1e6 / M_E_C2_KEV;
+pub(super) const Y_PER_KEV_CM3_MPC: f64 = SIGMA_T_M2 * MPC_M * 1e6 / M_E_C2_KEV;
 
 /// Directions over which a beam is averaged.
 const N_DIRECTIONS: u32 = 256;

@@ -1,9 +1,9 @@
 //! Sections 04, 05 and 09: pressure, Compton y, SZ spectra, units.
 
-use arcmin_sky::pressure::{Arnaud10, Gnfw, ProjectedGnfw};
+use arcmin_sky::pressure::{Arnaud10, Battaglia12, Gnfw, ProjectedGnfw};
 use arcmin_sky::{Cosmology, brightness, sz};
 use arcmin_units::constants::{FWHM_PER_SIGMA, T_CMB_K};
-use arcmin_units::{Arcmin, Ghz, M500c, Mpc, Redshift};
+use arcmin_units::{Arcmin, Ghz, M200c, M500c, Mpc, Radian, Redshift};
 
 use crate::table::{Row, Table};
 use crate::tolerance;
@@ -98,6 +98,25 @@ fn pressure_is_that_of_pyccl() {
         let pressure = gas.pressure_kev_cm3(Mpc::new(row.number("x") * gas.r500().value())) * 1e3;
         row.check("P_pyccl_eV_cm3", pressure, tolerance::PRESSURE);
         row.check("P_own_eV_cm3", pressure, tolerance::Y);
+    }
+}
+
+#[test]
+fn battaglia12_is_that_of_scipy() {
+    for row in Table::parse(include_str!("battaglia12.csv")).rows() {
+        let (mass, z) = (M200c::new(row.number("M200c")), Redshift::new(row.number("z")));
+        let gas = Battaglia12::new(mass, z, &Cosmology::planck18()).unwrap();
+        let r200_mpc = gas.r200().value();
+        let pressure = |x: f64| gas.pressure_kev_cm3(Mpc::new(x * r200_mpc));
+        let check = |column: &str, got: f64| row.check(column, got, tolerance::BATTAGLIA12);
+        check("P_0.1R200_keV_cm3", pressure(0.1));
+        check("P_R200_keV_cm3", pressure(1.0));
+        check("y0", gas.y0());
+        check("y_1arcmin", gas.y(Arcmin::new(1.0).to_rad()));
+        check("y_R200", gas.y(Radian::new(gas.unit_angle().value() / 0.8)));
+        check("Ysph_0.65R200_Mpc2", gas.y_sph_mpc2(Mpc::new(0.65 * r200_mpc)));
+        check("Ysph_R200_Mpc2", gas.y_sph_mpc2(gas.r200()));
+        check("Ytotal_Mpc2", gas.y_total_mpc2());
     }
 }
 

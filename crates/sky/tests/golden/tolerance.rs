@@ -47,6 +47,8 @@ pub(crate) const Y_SMOOTHED: f64 = 1e-3;
 pub(crate) const PRESSURE: f64 = 0.005;
 /// The scaling relation of Arnaud10 is a fit to the integrals of the profile.
 pub(crate) const ARNAUD10_RELATION: f64 = 0.02;
+/// The scales differ in the constants of physics and in the radiation of the background.
+pub(crate) const BATTAGLIA12: f64 = 2e-5;
 pub(crate) const UNITS: f64 = 1e-6;
 /// Shipped CMB tables against the run they come from: what thinning leaves.
 pub(crate) const CMB: f64 = 1e-4;

@@ -35,6 +35,8 @@ pub(super) struct Block<'a> {
     lmax: usize,
     starts: &'a [f64],
     belt: &'a RingPlan,
+    /// The instructions that are used.
+    arch: Arch,
 }
 
 /// Memory of a task that works on rings.
@@ -46,8 +48,8 @@ struct Worker {
 }
 
 impl<'a> Block<'a> {
-    pub(super) fn new(pairs: &'a [Pair], lmax: usize, starts: &'a [f64], belt: &'a RingPlan) -> Self {
-        Self { pairs, columns: Columns::new(pairs, lmax), lmax, starts, belt }
+    pub(super) fn new(pairs: &'a [Pair], lmax: usize, starts: &'a [f64], belt: &'a RingPlan, arch: Arch) -> Self {
+        Self { pairs, columns: Columns::new(pairs, lmax), lmax, starts, belt, arch }
     }
 
     /// Complex numbers of one order: two a pair.
@@ -64,7 +66,7 @@ impl<'a> Block<'a> {
             ladder.set_order(self.lmax, m);
             ladder.set_coefficients(alm.order(m));
             let (rungs, columns, start) = (&ladder.rungs, &self.columns, self.starts[m]);
-            Arch::new().dispatch(SynthesiseOrder { m, start, rungs, columns, row });
+            self.arch.dispatch(SynthesiseOrder { m, start, rungs, columns, row });
         });
     }
 
@@ -155,7 +157,7 @@ impl<'a> Block<'a> {
                     totals.resize(ladder.rungs.len(), [0.0; 4]);
                     let (rungs, columns, start) = (&ladder.rungs, &self.columns, self.starts[m]);
                     let row = &rows[i * self.row_len()..][..self.row_len()];
-                    Arch::new().dispatch(AnalyseOrder { m, start, rungs, columns, row, sums: totals });
+                    self.arch.dispatch(AnalyseOrder { m, start, rungs, columns, row, sums: totals });
                     ladder.add_sums(totals, order);
                 }
             },

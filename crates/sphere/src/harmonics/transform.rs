@@ -2,12 +2,14 @@
 
 use super::alm::Alm;
 use super::block::{Block, PairOfRings, Pixels, Scratch};
+use super::instructions::Instructions;
 use super::legendre::starts;
 use super::pairs::{Pair, blocks, pairs};
 use super::region::{RingRegion, Sector};
 use super::ring_fft::RingPlan;
 use super::sample::Sample;
 use crate::Error;
+use pulp::Arch;
 use std::ops::{ControlFlow, Range};
 use std::sync::{Mutex, PoisonError};
 
@@ -36,6 +38,7 @@ pub struct HarmonicTransform {
     starts: Vec<f64>,
     /// FFT of the rings between the caps, all of one length.
     belt: RingPlan,
+    arch: Arch,
     /// Kept between calls: the system takes long to hand out so many fresh pages.
     scratch: Mutex<Scratch>,
 }
@@ -62,7 +65,21 @@ impl HarmonicTransform {
         let pairs = pairs(&region);
         let blocks = blocks(pairs.len(), lmax);
         let belt = RingPlan::new(4 * region.nside().value() as usize);
-        Ok(Self { region, lmax, pairs, blocks, starts: starts(lmax), belt, scratch: Mutex::default() })
+        Ok(Self {
+            region,
+            lmax,
+            pairs,
+            blocks,
+            starts: starts(lmax),
+            belt,
+            arch: Arch::new(),
+            scratch: Mutex::default(),
+        })
+    }
+
+    /// The same with a set of instructions of one's choice, to compare them; `None` where this processor lacks them.
+    pub fn with_instructions(self, instructions: Instructions) -> Option<Self> {
+        Some(Self { arch: instructions.arch()?, ..self })
     }
 
     /// The pixels.
@@ -170,7 +187,7 @@ impl HarmonicTransform {
     }
 
     fn work(&self, block: &Range<usize>) -> Block<'_> {
-        Block::new(&self.pairs[block.clone()], self.lmax, &self.starts, &self.belt)
+        Block::new(&self.pairs[block.clone()], self.lmax, &self.starts, &self.belt, self.arch)
     }
 
     fn take_scratch(&self) -> Scratch {
