@@ -1,0 +1,80 @@
+//! Losses: one number from a prediction and its target, averaged over all elements or rows.
+//!
+//! Sums run in f64 in the order of the elements; each loss gives its gradient in closed form. `n` is the number of elements
+//! averaged over, `p` the prediction, `t` the target.
+
+mod classes;
+mod likelihood;
+
+pub use classes::{bce_with_logits, cross_entropy};
+pub use likelihood::{gaussian_nll, mixture_nll};
+
+use crate::floats::{tensor, with_floats};
+use crate::{Error, Result, Value};
+use candle_core::Tensor;
+
+/// Mean squared error, `sum (p - t)^2 / n`; any shape, the same for both.
+///
+/// # Errors
+/// When the shapes differ.
+pub fn mse(prediction: &Value, target: &Tensor) -> Result<Value> {
+    elementwise("the mean squared error", prediction, target, |p, t| ((p - t) * (p - t), 2.0 * (p - t)))
+}
+
+/// Mean squared error of base-10 logarithms, `sum (log10 p - log10 t)^2 / n`, for masses (Andres22); both above zero.
+///
+/// Prediction and target are the quantities themselves; a network that answers in logarithms is trained with [`mse`].
+///
+/// # Errors
+/// When the shapes differ or a target is not above zero. A prediction that is not gives a loss that is not finite.
+pub fn log_mse(prediction: &Value, target: &Tensor) -> Result<Value> {
+    let least = with_floats("a target", target, |t| t.iter().copied().fold(f32::INFINITY, f32::min))?;
+    if least <= 0.0 {
+        return Err(Error::Setting { what: "a target of log_mse", value: least.to_string(), must: "above zero" });
+    }
+    elementwise("the logarithmic error", prediction, target, |p, t| {
+        let difference = p.log10() - t.log10();
+        (difference * difference, 2.0 * difference / (p * std::f64::consts::LN_10))
+    })
+}
+
+/// Mean over elements of `f(p, t)`, which gives the loss and its derivative by `p`.
+fn elementwise(what: &str, prediction: &Value, target: &Tensor, f: impl Fn(f64, f64) -> (f64, f64)) -> Result<Value> {
+    same_shape(what, prediction.dims(), target)?;
+    let n = prediction.tensor().elem_count() as f64;
+    let mut loss = 0.0;
+    let gradient = with_floats(what, prediction.tensor(), |p| {
+        with_floats(what, target, |t| {
+            let one = |(&p, &t): (&f32, &f32)| {
+                let (value, derivative) = f(f64::from(p), f64::from(t));
+                loss += value;
+                (derivative / n) as f32
+            };
+            p.iter().zip(t).map(one).collect()
+        })
+    })??;
+    mean_loss(prediction, loss / n, gradient)
+}
+
+/// The loss as a value whose gradient by the prediction is given.
+fn mean_loss(prediction: &Value, loss: f64, gradient: Vec<f32>) -> Result<Value> {
+    let output = tensor(vec![loss as f32], &[])?;
+    let gradient = tensor(gradient, prediction.dims())?;
+    Ok(Value::operation(&[prediction], output, move |outer| {
+        let factor = f64::from(outer.to_scalar::<f32>()?);
+        let scaled = if factor == 1.0 { gradient } else { gradient.affine(factor, 0.0)? };
+        Ok(vec![Some(scaled)])
+    }))
+}
+
+/// Checks that a target has the shape of what it is compared with, and is not empty.
+fn same_shape(what: &str, expected: &[usize], target: &Tensor) -> Result<()> {
+    if target.dims() == expected && target.elem_count() > 0 {
+        return Ok(());
+    }
+    Err(Error::Shape {
+        what: format!("the target of {what}"),
+        expected: format!("{expected:?} without a zero"),
+        got: target.dims().to_vec(),
+    })
+}
