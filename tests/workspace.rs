@@ -9,6 +9,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("fft", &[]),
     ("fits", &[]),
     ("conv", &[]),
+    ("nn", &["conv", "job"]),
     ("job", &[]),
     ("sky", &["units"]),
     ("sphere", &["units"]),

@@ -173,7 +173,14 @@ pub(crate) fn add(x: &Tensor, y: &Tensor) -> Result<Tensor> {
         });
     }
     let sum = with_floats("an addition", x, |x| {
-        with_floats("an addition", y, |y| kernel::map2(x, y, #[inline(always)] |x, y| x + y))
+        with_floats("an addition", y, |y| {
+            kernel::map2(
+                x,
+                y,
+                #[inline(always)]
+                |x, y| x + y,
+            )
+        })
     })??;
     tensor(sum, x.dims())
 }
@@ -209,7 +216,9 @@ mod tests {
     }
 
     fn sum(x: &Value, y: &Value) -> Value {
-        Value::operation(&[x, y], add(x.tensor(), y.tensor()).expect("same shapes"), |g| Ok(vec![Some(g.clone()), Some(g)]))
+        Value::operation(&[x, y], add(x.tensor(), y.tensor()).expect("same shapes"), |g| {
+            Ok(vec![Some(g.clone()), Some(g)])
+        })
     }
 
     #[test]

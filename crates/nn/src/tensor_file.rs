@@ -53,7 +53,8 @@ pub(crate) fn write(path: &Path, entries: &BTreeMap<String, Entry>, metadata: &s
         })
         .collect();
     let views = bytes.iter().map(|(name, (bytes, shape))| {
-        let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes).expect("four bytes for each element of the shape");
+        let view =
+            TensorView::new(Dtype::F32, shape.to_vec(), bytes).expect("four bytes for each element of the shape");
         (*name, view)
     });
     let metadata = HashMap::from([("arcmin".to_owned(), metadata.to_owned())]);

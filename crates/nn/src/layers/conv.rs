@@ -41,7 +41,13 @@ impl Conv {
     ///
     /// # Errors
     /// When the tensors cannot be made.
-    pub fn new(builder: &Builder, kernel: usize, channels: Channels, bias: Bias, settings: ConvSettings) -> Result<Self> {
+    pub fn new(
+        builder: &Builder,
+        kernel: usize,
+        channels: Channels,
+        bias: Bias,
+        settings: ConvSettings,
+    ) -> Result<Self> {
         let taps = kernel * kernel;
         let (fan_in, fan_out) = (taps * channels.input, taps * channels.output);
         let shape = [kernel, kernel, channels.input, channels.output];

@@ -105,7 +105,13 @@ struct SubStage {
 }
 
 impl SubStage {
-    fn new(builder: &Builder, channels: Channels, dilation: usize, stride: usize, residuals: Residuals) -> Result<Self> {
+    fn new(
+        builder: &Builder,
+        channels: Channels,
+        dilation: usize,
+        stride: usize,
+        residuals: Residuals,
+    ) -> Result<Self> {
         let settings = ConvSettings { stride, ..ConvSettings::same3(dilation).then(Activation::Selu) };
         Ok(Self {
             conv: Conv::new(&builder.part("conv"), 3, channels, Bias::With, settings)?,

@@ -182,9 +182,8 @@ impl UNet {
 
     fn head(builder: &Builder, config: &UNetConfig) -> Result<Vec<Conv>> {
         let n_input = config.width + config.n_scales;
-        let conv = |name: String, channels| {
-            Conv::new(&builder.part(name), 1, channels, Bias::With, ConvSettings::default())
-        };
+        let conv =
+            |name: String, channels| Conv::new(&builder.part(name), 1, channels, Bias::With, ConvSettings::default());
         let out = config.out_channels;
         match config.form {
             UNetForm::Zbontar2018 => {

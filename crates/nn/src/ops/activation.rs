@@ -13,7 +13,13 @@ const SELU_LAMBDA_ALPHA: f32 = 1.758_099_3;
 /// # Errors
 /// When `x` is not f32 on the CPU.
 pub fn relu(x: &Value) -> Result<Value> {
-    elementwise(x, #[inline(always)] |x| if x > 0.0 { x } else { 0.0 * x }, #[inline(always)] |y| if y > 0.0 { 1.0 } else { 0.0 })
+    elementwise(
+        x,
+        #[inline(always)]
+        |x| if x > 0.0 { x } else { 0.0 * x },
+        #[inline(always)]
+        |y| if y > 0.0 { 1.0 } else { 0.0 },
+    )
 }
 
 /// `x` above zero, `slope x` below, with derivative `slope` at 0; the slope is positive.
@@ -53,7 +59,14 @@ fn elementwise(
     let kept = output.clone();
     Ok(Value::operation(&[x], output, move |gradient| {
         let result = with_floats("an activation", &kept, |y| {
-            with_floats("an activation", &gradient, |g| kernel::map2(y, g, #[inline(always)] |y, g| g * derivative(y)))
+            with_floats("an activation", &gradient, |g| {
+                kernel::map2(
+                    y,
+                    g,
+                    #[inline(always)]
+                    |y, g| g * derivative(y),
+                )
+            })
         })??;
         Ok(vec![Some(tensor(result, gradient.dims())?)])
     }))

@@ -100,7 +100,13 @@ enum Origin {
     Given,
 }
 
-fn normalised(x: &Value, parameters: [&Value; 2], residual: Option<&Value>, affine: Affine, origin: Origin) -> Result<Value> {
+fn normalised(
+    x: &Value,
+    parameters: [&Value; 2],
+    residual: Option<&Value>,
+    affine: Affine,
+    origin: Origin,
+) -> Result<Value> {
     let [scale, shift] = parameters;
     let scales = to_vec("batch normalisation", scale.tensor())?;
     let shifts = to_vec("batch normalisation", shift.tensor())?;
@@ -155,7 +161,8 @@ impl Step {
         let Affine { mean, inverse_deviation } = &self.affine;
         let c = mean.len();
         let piece = kernel::rows_per_piece(c) * c;
-        let parts = x.par_chunks(piece).zip(gradient.par_chunks(piece)).map(|(x, g)| gradient_sums(x, g, mean)).collect();
+        let parts =
+            x.par_chunks(piece).zip(gradient.par_chunks(piece)).map(|(x, g)| gradient_sums(x, g, mean)).collect();
         let sums = kernel::sum_in_order(parts, 2 * c);
         let shift_gradient = sums[..c].iter().map(|&sum| sum as f32).collect();
         let scale_gradient =

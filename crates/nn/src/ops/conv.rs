@@ -2,7 +2,7 @@
 
 use crate::floats::{image_shape, tensor, with_floats};
 use crate::{Error, Result, Value};
-use arcmin_conv::tensor::Winograd;
+pub use arcmin_conv::tensor::Winograd;
 use arcmin_conv::{Activation, AlgorithmChoice, ConvGeometry, ConvSizes, Plan};
 use candle_core::Tensor;
 use std::sync::{Mutex, PoisonError};
@@ -40,7 +40,10 @@ impl ConvSettings {
     }
 
     fn algorithms(&self) -> AlgorithmChoice {
-        AlgorithmChoice::Fastest
+        match self.winograd {
+            Winograd::Allowed => AlgorithmChoice::Fastest,
+            Winograd::Forbidden => AlgorithmChoice::WithoutWinograd,
+        }
     }
 }
 
@@ -129,7 +132,9 @@ impl Step {
         let mut bias_gradient = vec![0.0; self.plan.geometry().sizes().out_channels];
         let gradient = match (&self.output, needs_bias) {
             (None, false) => gradient,
-            (output, _) => self.behind_activation(output.as_ref().unwrap_or(&gradient), &gradient, &mut bias_gradient)?,
+            (output, _) => {
+                self.behind_activation(output.as_ref().unwrap_or(&gradient), &gradient, &mut bias_gradient)?
+            }
         };
         let Self { plan, input, weight, .. } = self;
         let weight_gradient = needs_weight.then(|| weight_gradient(&plan, &input, &gradient)).transpose()?;
@@ -251,7 +256,8 @@ pub fn transpose_conv2x2(input: &Value, weight: &Value) -> Result<Value> {
     };
     let weight = reshape(weight, &[1, 1, ci, 4 * co])?;
     let squares = conv2d(input, &weight, None, &ConvSettings::default())?;
-    let output = permute_floats(squares.tensor(), &[n * h, w, 2, 2 * co], [0, 2, 1, 3])?.reshape((n, 2 * h, 2 * w, co))?;
+    let output =
+        permute_floats(squares.tensor(), &[n * h, w, 2, 2 * co], [0, 2, 1, 3])?.reshape((n, 2 * h, 2 * w, co))?;
     Ok(Value::operation(&[&squares], output, move |gradient| {
         let gradient = permute_floats(&gradient, &[n * h, 2, w, 2 * co], [0, 2, 1, 3])?;
         Ok(vec![Some(gradient.reshape((n, h, w, 4 * co))?)])

@@ -107,6 +107,7 @@ pub fn append_vector(x: &Value, vector: &Tensor) -> Result<Value> {
 pub fn flatten_channels_first(x: &Value) -> Result<Value> {
     let [n, h, w, c] = image_shape("an image to flatten", x.tensor())?;
     let rows = x.tensor().permute((0, 3, 1, 2))?.contiguous()?;
-    let channels_first = Value::operation(&[x], rows, |gradient| Ok(vec![Some(gradient.permute((0, 2, 3, 1))?.contiguous()?)]));
+    let channels_first =
+        Value::operation(&[x], rows, |gradient| Ok(vec![Some(gradient.permute((0, 2, 3, 1))?.contiguous()?)]));
     reshape(&channels_first, &[n, c * h * w])
 }

@@ -93,21 +93,25 @@ impl Squares {
     fn largest(&self, x: &[f32]) -> (Vec<f32>, Vec<u8>) {
         let [n, ho, wo, c] = self.output_shape();
         let (mut largest, mut places) = (vec![0.0; n * ho * wo * c], vec![0; n * ho * wo * c]);
-        largest.par_chunks_mut(wo * c).zip(places.par_chunks_mut(wo * c)).enumerate().for_each(|(row, (largest, places))| {
-            for (square, (largest, places)) in largest.chunks_exact_mut(c).zip(places.chunks_exact_mut(c)).enumerate() {
-                let first = self.pixel(row, square, 0);
-                largest.copy_from_slice(&x[first..first + c]);
-                for pixel in 1..self.side * self.side {
-                    let first = self.pixel(row, square, pixel);
-                    for ((largest, place), &x) in largest.iter_mut().zip(&mut *places).zip(&x[first..first + c]) {
-                        // A NaN wins, as it must not vanish.
-                        if x > *largest || x.is_nan() {
-                            (*largest, *place) = (x, pixel as u8);
+        largest.par_chunks_mut(wo * c).zip(places.par_chunks_mut(wo * c)).enumerate().for_each(
+            |(row, (largest, places))| {
+                for (square, (largest, places)) in
+                    largest.chunks_exact_mut(c).zip(places.chunks_exact_mut(c)).enumerate()
+                {
+                    let first = self.pixel(row, square, 0);
+                    largest.copy_from_slice(&x[first..first + c]);
+                    for pixel in 1..self.side * self.side {
+                        let first = self.pixel(row, square, pixel);
+                        for ((largest, place), &x) in largest.iter_mut().zip(&mut *places).zip(&x[first..first + c]) {
+                            // A NaN wins, as it must not vanish.
+                            if x > *largest || x.is_nan() {
+                                (*largest, *place) = (x, pixel as u8);
+                            }
                         }
                     }
                 }
-            }
-        });
+            },
+        );
         (largest, places)
     }
 

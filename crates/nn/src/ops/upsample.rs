@@ -66,7 +66,9 @@ impl Doubling {
         out.par_chunks_mut(2 * w * c).enumerate().for_each(|(row, out)| {
             let (image, tap) = (row / (2 * h), self.rows[row % (2 * h)]);
             for (out, &column) in out.chunks_exact_mut(c).zip(&self.columns) {
-                for (y, x_pixel, weight) in Self::weights(tap, column).into_iter().filter(|(_, _, weight)| *weight != 0.0) {
+                for (y, x_pixel, weight) in
+                    Self::weights(tap, column).into_iter().filter(|(_, _, weight)| *weight != 0.0)
+                {
                     let first = ((image * h + y) * w + x_pixel) * c;
                     out.iter_mut().zip(&x[first..first + c]).for_each(|(out, x)| *out += weight * x);
                 }

@@ -18,7 +18,13 @@ pub fn clip_by_global_norm(parameters: &Parameters, gradients: &mut Gradients, m
         let factor = (most / norm) as f32;
         for parameter in parameters.trained() {
             if let Some(gradient) = gradients.take(parameter.id()) {
-                let scaled = with_floats("a gradient", &gradient, |g| kernel::map(g, #[inline(always)] |g| g * factor))?;
+                let scaled = with_floats("a gradient", &gradient, |g| {
+                    kernel::map(
+                        g,
+                        #[inline(always)]
+                        |g| g * factor,
+                    )
+                })?;
                 gradients.replace(parameter.id(), tensor(scaled, gradient.dims())?);
             }
         }

@@ -98,7 +98,8 @@ impl Optimiser {
     /// # Errors
     /// When the slots are not those of this network.
     pub fn restore(&mut self, n_steps: u64, slots: Vec<Slots>) -> Result<()> {
-        let lengths = |slots: &[Slots]| -> Vec<Vec<usize>> { slots.iter().map(|s| s.iter().map(Vec::len).collect()).collect() };
+        let lengths =
+            |slots: &[Slots]| -> Vec<Vec<usize>> { slots.iter().map(|s| s.iter().map(Vec::len).collect()).collect() };
         if lengths(&slots) != lengths(&self.slots) {
             return Err(Error::Setting {
                 what: "the optimiser's memory",

@@ -112,7 +112,9 @@ impl Schedule {
             return;
         }
         self.n_epochs_without += 1;
-        if let Some(Plateau { factor, .. }) = self.settings.plateau.filter(|p| self.n_epochs_without >= p.patience_epochs) {
+        if let Some(Plateau { factor, .. }) =
+            self.settings.plateau.filter(|p| self.n_epochs_without >= p.patience_epochs)
+        {
             self.plateau_factor *= factor;
             self.n_epochs_without = 0;
         }

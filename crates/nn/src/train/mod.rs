@@ -9,6 +9,6 @@ mod trainer;
 
 pub use curve::{CurveRow, curve_csv};
 pub use objective::Objective;
-pub(crate) use state::bits;
 pub use settings::{Report, TrainSettings};
+pub(crate) use state::bits;
 pub use trainer::{Outcome, Sources, Trainer};

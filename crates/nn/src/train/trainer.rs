@@ -188,7 +188,9 @@ impl<'a, 'b, N: Network, O: Objective<N>> Run<'a, 'b, N, O> {
         let Position { epoch, batch: number } = self.state.position;
         let is_bad = |name: &&crate::Parameter| {
             let gradient = gradients.of_leaf(name.id());
-            gradient.is_some_and(|g| !crate::floats::to_vec("a gradient", g).unwrap_or_default().iter().all(|x| x.is_finite()))
+            gradient.is_some_and(|g| {
+                !crate::floats::to_vec("a gradient", g).unwrap_or_default().iter().all(|x| x.is_finite())
+            })
         };
         let parameter = parameters.trained().find(is_bad).map_or("all parameters together", |p| p.name()).to_owned();
         Err(Error::NonFiniteGradient { parameter, epoch, batch: number, samples: batch.indices.clone() })
