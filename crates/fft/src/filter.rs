@@ -2,6 +2,7 @@
 
 use crate::Real;
 use num_complex::Complex;
+use std::ops::Range;
 
 /// A real filter, applied to one column of the half spectrum at a time.
 ///
@@ -14,6 +15,34 @@ use num_complex::Complex;
 pub trait Filter<T: Real>: Sync {
     /// Multiplies column `kx` (`ky` in `0..ny`, FFT ordering) in place.
     fn apply(&self, kx: usize, column: &mut [Complex<T>]);
+
+    /// The factors of neighbouring columns of `ny` elements, where the filter has them at hand in memory: they may then be
+    /// multiplied in the order in which a transform keeps a column, instead of calling [`Filter::apply`].
+    fn values(&self, _columns: Range<usize>, _ny: usize) -> Option<ColumnValues<'_, T>> {
+        None
+    }
+}
+
+/// Real factors of neighbouring columns, one column after the other.
+#[derive(Clone, Copy, Debug)]
+pub enum ColumnValues<'a, T> {
+    /// For `ky` in `0..ny`, FFT ordering.
+    Whole(&'a [T]),
+    /// For `ky` in `0..=ny / 2`, the same for `-ky`.
+    Mirrored(&'a [T]),
+}
+
+/// A filter by reference, which has a size whatever `F` is.
+pub(crate) struct ByRef<'a, F: ?Sized>(pub(crate) &'a F);
+
+impl<T: Real, F: Filter<T> + ?Sized> Filter<T> for ByRef<'_, F> {
+    fn apply(&self, kx: usize, column: &mut [Complex<T>]) {
+        self.0.apply(kx, column);
+    }
+
+    fn values(&self, columns: Range<usize>, ny: usize) -> Option<ColumnValues<'_, T>> {
+        self.0.values(columns, ny)
+    }
 }
 
 impl<T: Real, F: Fn(usize, &mut [Complex<T>]) + Sync> Filter<T> for F {
@@ -35,6 +64,10 @@ impl<T: Real> Filter<T> for HalfPlane<'_, T> {
             *z = z.scale(h);
         }
     }
+
+    fn values(&self, columns: Range<usize>, ny: usize) -> Option<ColumnValues<'_, T>> {
+        Some(ColumnValues::Whole(&self.0[columns.start * ny..columns.end * ny]))
+    }
 }
 
 /// A filter with `h(kx, -ky) = h(kx, ky)`, as every isotropic one: value of `(kx, ky)` at `kx * (ny / 2 + 1) + ky` for
@@ -48,6 +81,11 @@ impl<T: Real> Filter<T> for Quadrant<'_, T> {
     fn apply(&self, kx: usize, column: &mut [Complex<T>]) {
         let n = column.len() / 2 + 1;
         multiply_mirrored(column, &self.0[kx * n..][..n]);
+    }
+
+    fn values(&self, columns: Range<usize>, ny: usize) -> Option<ColumnValues<'_, T>> {
+        let n = ny / 2 + 1;
+        Some(ColumnValues::Mirrored(&self.0[columns.start * n..columns.end * n]))
     }
 }
 

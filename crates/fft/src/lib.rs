@@ -14,6 +14,8 @@
 //! - **Errors.** A bad size is an [`Error`] when the plan is made; slices of the wrong length given to a plan panic, as
 //!   they are mistakes of the calling code and not of its input.
 
+mod batched;
+mod core;
 mod error;
 mod even;
 mod filter;
@@ -26,7 +28,7 @@ mod slabs;
 mod wavenumbers;
 
 pub use error::Error;
-pub use filter::{Filter, HalfPlane, Quadrant, multiply_mirrored};
+pub use filter::{ColumnValues, Filter, HalfPlane, Quadrant, multiply_mirrored};
 pub use good_size::good_size;
 pub use plan::RealFft2;
 pub use real::Real;

@@ -1,6 +1,8 @@
 //! The plan: rows, then columns in blocks, and back.
 
+use crate::core::{Columns, Core};
 use crate::error::check_shape;
+use crate::filter::ByRef;
 use crate::rows::{SLAB_PAIRS, pack_pairs, pairs_to_slab, slab_to_pairs, unpack_pairs};
 use crate::scratch::{Loan, Worker, WorkerPool};
 use crate::slabs::{BLOCK_COLUMNS, SLAB_ROWS, columns_to_pieces, pieces_by_block, pieces_to_columns};
@@ -15,8 +17,8 @@ use std::sync::Arc;
 /// Cheap to clone, and shared between threads as it is. Sizes from [`good_size`](crate::good_size) are fast; any other
 /// works, large primes at some four times the cost of a pixel. Layout and normalisation are told on the [crate](crate)'s page.
 ///
-/// Large `f64` transforms are bound by memory: 2048^2 takes 10% less where the allocator hands out huge pages (with
-/// glibc: `GLIBC_TUNABLES=glibc.malloc.hugetlb=1`).
+/// Large transforms are bound by memory. `f64` maps whose sides are multiples of 16 without a prime factor above 5 take
+/// a core that needs no second half spectrum. Huge pages help (with glibc: `GLIBC_TUNABLES=glibc.malloc.hugetlb=1`).
 ///
 /// ```
 /// # fn main() -> Result<(), arcmin_fft::Error> {
@@ -40,6 +42,7 @@ pub struct RealFft2<T: Real> {
     row_inverse: Arc<dyn Fft<T>>,
     pub(crate) column_forward: Arc<dyn Fft<T>>,
     column_inverse: Arc<dyn Fft<T>>,
+    core: Option<Arc<dyn Core<T>>>,
 }
 
 impl<T: Real> RealFft2<T> {
@@ -57,6 +60,7 @@ impl<T: Real> RealFft2<T> {
             row_inverse: planner.plan_fft_inverse(nx),
             column_forward: planner.plan_fft_forward(ny),
             column_inverse: planner.plan_fft_inverse(ny),
+            core: T::core(ny, nx),
         })
     }
 
@@ -87,7 +91,12 @@ impl<T: Real> RealFft2<T> {
 
     /// Buffers for this plan, to be kept and given to each call.
     pub fn make_scratch(&self) -> Scratch<T> {
-        Scratch::new(self.spectrum_len())
+        Scratch::new(self.scratch_len())
+    }
+
+    /// Length of the slabs: a core needs none, so that those of [`RealFft2::forward_even`] are left.
+    fn scratch_len(&self) -> usize {
+        if self.core.is_some() { self.n_kx() * (self.ny / 2 + 1).div_ceil(2) } else { self.spectrum_len() }
     }
 
     /// Half spectrum of a map.
@@ -96,6 +105,9 @@ impl<T: Real> RealFft2<T> {
     /// When a slice or the scratch has the wrong length.
     pub fn forward(&self, map: &[T], spectrum: &mut [Complex<T>], scratch: &mut Scratch<T>) {
         self.check(map.len(), spectrum.len(), scratch);
+        if let Some(core) = &self.core {
+            return core.forward(map, spectrum, &scratch.workers);
+        }
         self.rows_forward(map, scratch);
         let Scratch { slabs, workers } = scratch;
         let pieces = pieces_by_block(slabs, self.ny, self.n_kx());
@@ -113,7 +125,11 @@ impl<T: Real> RealFft2<T> {
     /// # Panics
     /// When a slice or the scratch has the wrong length.
     pub fn inverse(&self, spectrum: &[Complex<T>], map: &mut [T], scratch: &mut Scratch<T>) {
-        self.inverse_filtered(spectrum, &|_: usize, _: &mut [Complex<T>]| (), map, scratch);
+        self.check(map.len(), spectrum.len(), scratch);
+        match &self.core {
+            Some(core) => core.inverse(&Columns::Spectrum(spectrum), map, &scratch.workers),
+            None => self.inverse_filtered(spectrum, &|_: usize, _: &mut [Complex<T>]| (), map, scratch),
+        }
     }
 
     /// Map of a half spectrum times a real filter; the spectrum is kept, so that the next filter can follow.
@@ -143,6 +159,9 @@ impl<T: Real> RealFft2<T> {
         F: Fn(usize, &mut [Complex<T>]) + Sync,
     {
         self.check(map.len(), self.spectrum_len(), scratch);
+        if let Some(core) = &self.core {
+            return core.inverse(&Columns::Fill(&fill), map, &scratch.workers);
+        }
         self.for_each_column_block(scratch, |kx, block, pieces, fft| {
             for (j, column) in block.chunks_mut(self.ny).enumerate() {
                 fill(kx + j, column);
@@ -160,6 +179,9 @@ impl<T: Real> RealFft2<T> {
     pub fn filter<F: Filter<T> + ?Sized>(&self, map: &[T], filter: &F, out: &mut [T], scratch: &mut Scratch<T>) {
         self.check(map.len(), self.spectrum_len(), scratch);
         self.check(out.len(), self.spectrum_len(), scratch);
+        if let Some(core) = &self.core {
+            return core.filter(map, &ByRef(filter), out, &scratch.workers);
+        }
         self.rows_forward(map, scratch);
         self.for_each_column_block(scratch, |kx, block, pieces, fft| {
             pieces_to_columns(pieces, self.ny, block);
@@ -240,7 +262,7 @@ impl<T: Real> RealFft2<T> {
         let (ny, nx) = (self.ny, self.nx);
         assert_eq!(map_len, self.map_len(), "a map of {ny} x {nx} pixels (y x) has another length");
         assert_eq!(spectrum_len, self.spectrum_len(), "the half spectrum of {ny} x {nx} pixels has another length");
-        assert_eq!(scratch.slabs.len(), self.spectrum_len(), "this scratch is for another size");
+        assert_eq!(scratch.slabs.len(), self.scratch_len(), "this scratch is for another size");
     }
 }
 

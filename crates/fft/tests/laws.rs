@@ -152,6 +152,16 @@ mod laws {
             HalfPlane(&half_plane).apply(kx, &mut b);
             assert_eq!(a, b, "{what}, kx = {kx}");
         }
+        let pixels = map::<T>(ny, nx, 16);
+        let (fft, mut scratch) = plan::<T>(ny, nx);
+        let mut filtered = |filter: &dyn Filter<T>| {
+            let mut out = vec![T::from_f64_lossy(f64::NAN); ny * nx];
+            fft.filter(&pixels, filter, &mut out, &mut scratch);
+            wide(&out)
+        };
+        let expected = filtered(&|kx: usize, column: &mut [Complex<T>]| HalfPlane(&half_plane).apply(kx, column));
+        assert_close(what, filtered(&Quadrant(&quadrant)), &expected, T::TOLERANCE.value);
+        assert_close(what, filtered(&HalfPlane(&half_plane)), &expected, T::TOLERANCE.value);
     }
 
     pub(super) fn inverse_keeps_the_spectrum<T: Tested>(ny: usize, nx: usize, what: &str) {

@@ -29,7 +29,7 @@ impl Tested for f64 {
 }
 
 /// Shapes `(ny, nx)`: the smallest, odd, primes, off a multiple of the slab and block widths, and good ones.
-pub(crate) const SHAPES: [(usize, usize); 20] = [
+pub(crate) const SHAPES: [(usize, usize); 24] = [
     (1, 1),
     (2, 1),
     (5, 3),
@@ -50,6 +50,10 @@ pub(crate) const SHAPES: [(usize, usize); 20] = [
     (40, 48),
     (5, 202),
     (97, 34),
+    (16, 16),
+    (48, 80),
+    (160, 32),
+    (240, 64),
 ];
 
 /// Random-looking pixels in -1..1 from a linear congruence.
