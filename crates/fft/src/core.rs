@@ -4,7 +4,7 @@ use crate::Filter;
 use crate::scratch::WorkerPool;
 use num_complex::Complex;
 
-/// A two-dimensional transform that works without a second half spectrum. Lengths have been checked.
+/// A two-dimensional transform that works without a second half spectrum. Its caller has checked all lengths.
 pub(crate) trait Core<T>: Send + Sync {
     /// Half spectrum of a map.
     fn forward(&self, map: &[T], spectrum: &mut [Complex<T>], workers: &WorkerPool<T>)

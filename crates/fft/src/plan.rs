@@ -17,8 +17,9 @@ use std::sync::Arc;
 /// Cheap to clone, and shared between threads as it is. Sizes from [`good_size`](crate::good_size) are fast; any other
 /// works, large primes at some four times the cost of a pixel. Layout and normalisation are told on the [crate](crate)'s page.
 ///
-/// Large transforms are bound by memory. `f64` maps whose sides are multiples of 16 without a prime factor above 5 take
-/// a core that needs no second half spectrum. Huge pages help (with glibc: `GLIBC_TUNABLES=glibc.malloc.hugetlb=1`).
+/// Large transforms are bound by memory. `f64` maps take a core that needs no second half spectrum where `nx` is a
+/// multiple of 64, `ny` one of 16, and neither has a prime factor above 5. Huge pages may help (with glibc:
+/// `GLIBC_TUNABLES=glibc.malloc.hugetlb=1`).
 ///
 /// ```
 /// # fn main() -> Result<(), arcmin_fft::Error> {

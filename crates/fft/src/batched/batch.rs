@@ -79,7 +79,7 @@ impl BatchFft {
 }
 
 /// Radices whose product is `len`, large ones first, or nothing where a prime factor above 5 is left.
-fn radices(len: usize) -> Option<Vec<usize>> {
+pub(super) fn radices(len: usize) -> Option<Vec<usize>> {
     let mut rest = len;
     let mut radices = Vec::new();
     // A last factor 2 alone would be a stage for a third of the work: 16 = 4 4 rather than 8 2.
@@ -99,7 +99,7 @@ fn radices(len: usize) -> Option<Vec<usize>> {
 }
 
 /// Place of element `k`: its digits in reversed order.
-fn place(k: usize, len: usize, radices: &[usize]) -> usize {
+pub(super) fn place(k: usize, len: usize, radices: &[usize]) -> usize {
     let (mut k, mut len, mut place) = (k, len, 0);
     for radix in radices {
         len /= radix;
@@ -241,7 +241,7 @@ impl<D: Direction, const R: usize> WithSimd for Pass<'_, D, R> {
 
 /// The `R` parts of a block, all of one length, which spares checks of each index.
 #[inline(always)]
-fn streams<V, const R: usize>(block: &[Cell<V>], stride: usize) -> [&[Cell<V>]; R] {
+pub(super) fn streams<V, const R: usize>(block: &[Cell<V>], stride: usize) -> [&[Cell<V>]; R] {
     let mut streams = [&block[..stride]; R];
     for j in 1..R {
         streams[j] = &block[j * stride..][..stride];

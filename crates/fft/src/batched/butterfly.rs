@@ -69,14 +69,19 @@ fn scaled<S: Simd>(simd: S, f: S::f64s, a: Z<S>) -> Z<S> {
     Z { re: simd.mul_f64s(f, a.re), im: simd.mul_f64s(f, a.im) }
 }
 
-/// `w a` for a complex factor.
+/// `w a`
+#[inline(always)]
+pub(super) fn product<S: Simd>(simd: S, w: Z<S>, a: Z<S>) -> Z<S> {
+    Z {
+        re: simd.negate_mul_add_e_f64s(w.im, a.im, simd.mul_f64s(w.re, a.re)),
+        im: simd.mul_add_e_f64s(w.im, a.re, simd.mul_f64s(w.re, a.im)),
+    }
+}
+
+/// `w a` for a factor that all lanes share.
 #[inline(always)]
 pub(super) fn twiddled<S: Simd>(simd: S, w: Complex<f64>, a: Z<S>) -> Z<S> {
-    let (re, im) = (simd.splat_f64s(w.re), simd.splat_f64s(w.im));
-    Z {
-        re: simd.negate_mul_add_e_f64s(im, a.im, simd.mul_f64s(re, a.re)),
-        im: simd.mul_add_e_f64s(im, a.re, simd.mul_f64s(re, a.im)),
-    }
+    product(simd, Z { re: simd.splat_f64s(w.re), im: simd.splat_f64s(w.im) }, a)
 }
 
 #[inline(always)]

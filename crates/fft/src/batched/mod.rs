@@ -1,18 +1,19 @@
-//! The core for `f64` maps of good sizes: eight sequences side by side, one in each lane of the processor's registers.
+//! The core for `f64` maps of good sizes: eight numbers at a time in the processor's registers.
 //!
-//! [`WIDTH`] sequences share every arithmetic operation, so that no transform ever moves a number between lanes.
-//! Element `i` of such a batch is [`ELEMENT`] floats: the real parts of all lanes, then the imaginary parts. That is one
-//! 512-bit register each, two of 256 bits, or what the processor has: `pulp` picks the instructions at run time, and every
-//! lane sees the same operations whatever their number.
+//! Columns are transformed in batches of [`WIDTH`], one in each lane of a register, so that no number ever moves between
+//! lanes. Element `i` of a batch is [`ELEMENT`] floats: the real parts of all lanes, then the imaginary parts. That is one
+//! 512-bit register each, two of 256 bits, or what the processor has: `pulp` picks the instructions at run time. Rows
+//! are transformed two at a time as they lie in memory ([`lines`]), within the first cache.
 //!
 //! Between rows and columns the half spectrum is cut into pieces of [`PIECE`] floats, layout `[row, part, kx]`, for a
 //! group of [`GROUP_ROWS`] rows and a block of [`WIDTH`] columns. They take no memory of their own. For a forward
-//! transform they lie where the block's columns will ([`rows_to_blocks`](BatchedFft2::rows_to_blocks)), otherwise where
-//! the group's pixels will: each pass reads one long run of memory and scatters pieces, or stays in place.
+//! transform they lie where the block's columns will, otherwise where the group's pixels will: each pass reads long runs
+//! of memory and scatters pieces, or stays in place.
 
 mod batch;
 mod butterfly;
 mod columns;
+mod lines;
 mod pieces;
 mod rows;
 mod transpose;
@@ -22,11 +23,12 @@ use crate::core::{Columns, Core};
 use crate::scratch::{Loan, WorkerPool};
 use batch::BatchFft;
 use columns::{BatchToColumns, BlockToColumns, ColumnsToBatch, FilterBatch, join_nyquist, separate_nyquist};
+use lines::LineFft;
 use num_complex::Complex;
 use pieces::{gather, pieces_by_block, pieces_by_group, scatter};
 use pulp::{Arch, Simd, bytemuck};
 use rayon::prelude::*;
-use rows::{RowsForward, RowsInverse};
+use rows::{RowsForward, RowsInverse, room_len};
 
 /// Sequences in a batch.
 const WIDTH: usize = 8;
@@ -40,9 +42,9 @@ const PIECE: usize = GROUP_ROWS * ELEMENT;
 // PERF: the heap aligns to 16 bytes, and then every 64-byte register straddles two lines.
 const LINE: usize = 8;
 
-/// A planned transform of maps of `ny` rows and `nx` columns, both multiples of 16 without a prime factor above 5.
+/// A planned transform of maps of `ny` rows and `nx` columns, multiples of 16 and of 64 without a prime factor above 5.
 pub(crate) struct BatchedFft2 {
-    row_fft: BatchFft,
+    row_fft: LineFft,
     column_fft: BatchFft,
     arch: Arch,
 }
@@ -50,10 +52,10 @@ pub(crate) struct BatchedFft2 {
 impl BatchedFft2 {
     /// Plans, unless the size is none for this core.
     pub(crate) fn new(ny: usize, nx: usize) -> Option<Self> {
-        if !ny.is_multiple_of(GROUP_ROWS) || !nx.is_multiple_of(GROUP_ROWS) {
+        if !ny.is_multiple_of(GROUP_ROWS) {
             return None;
         }
-        Some(Self { row_fft: BatchFft::new(nx)?, column_fft: BatchFft::new(ny)?, arch: Arch::new() })
+        Some(Self { row_fft: LineFft::new(nx)?, column_fft: BatchFft::new(ny)?, arch: Arch::new() })
     }
 
     fn ny(&self) -> usize {
@@ -81,7 +83,7 @@ impl BatchedFft2 {
             self.arch.dispatch(BatchToColumns { fft, batch, columns: None });
             return self.arch.dispatch(FilterBatch { fft, values, batch });
         }
-        let (columns, nyquist) = room.split_at_mut(WIDTH * ny);
+        let (columns, nyquist) = room[..(WIDTH + 1) * ny].split_at_mut(WIDTH * ny);
         self.arch.dispatch(BatchToColumns { fft, batch, columns: Some(bytemuck::cast_slice_mut(columns)) });
         if block == 0 {
             separate_nyquist(&mut columns[..ny], nyquist);
@@ -103,7 +105,7 @@ impl BatchedFft2 {
             Columns::Spectrum(spectrum) => column.copy_from_slice(&spectrum[kx * ny..][..ny]),
             Columns::Fill(fill) => fill(kx, column),
         };
-        let (columns, nyquist) = room.split_at_mut(WIDTH * ny);
+        let (columns, nyquist) = room[..(WIDTH + 1) * ny].split_at_mut(WIDTH * ny);
         for (lane, column) in columns.chunks_exact_mut(ny).enumerate() {
             fill(block * WIDTH + lane, column);
         }
@@ -121,9 +123,10 @@ impl BatchedFft2 {
     /// Transforms all rows of a map into the blocks of columns.
     fn rows_to_blocks(&self, map: &[f64], blocks: &mut [f64], workers: &WorkerPool<f64>) {
         let mut pieces = pieces_by_group(blocks, self.n_groups(), self.n_blocks());
-        map.par_chunks_exact(GROUP_ROWS * self.nx())
-            .zip(pieces.par_chunks_exact_mut(self.n_blocks()))
-            .for_each_init(|| self.lend(workers), |loan, (rows, pieces)| self.rows_forward(rows, pieces, loan));
+        map.par_chunks_exact(GROUP_ROWS * self.nx()).zip(pieces.par_chunks_exact_mut(self.n_blocks())).for_each_init(
+            || self.lend(workers),
+            |loan, (rows, pieces)| scatter(self.rows_forward(rows, loan), pieces),
+        );
     }
 
     /// Transforms all rows of a map into slabs, one for each group.
@@ -131,17 +134,16 @@ impl BatchedFft2 {
         let len = GROUP_ROWS * self.nx();
         map.par_chunks_exact(len).zip(slabs.par_chunks_exact_mut(len)).for_each_init(
             || self.lend(workers),
-            |loan, (rows, slab)| {
-                let mut pieces: Vec<&mut [f64]> = slab.chunks_exact_mut(PIECE).collect();
-                self.rows_forward(rows, &mut pieces, loan);
-            },
+            |loan, (rows, slab)| slab.copy_from_slice(self.rows_forward(rows, loan)),
         );
     }
 
-    fn rows_forward(&self, rows: &[f64], pieces: &mut [&mut [f64]], loan: &mut Loan<'_, f64>) {
-        let fft = &self.row_fft;
-        let (batch, _) = self.buffers(loan);
-        self.arch.dispatch(RowsForward { fft, rows, pieces, batch: &mut batch[..fft.batch_len()] });
+    fn rows_forward<'a>(&self, rows: &[f64], loan: &'a mut Loan<'_, f64>) -> &'a [f64] {
+        let (slab, room) = self.buffers(loan);
+        let slab = &mut slab[..rows.len()];
+        let room = from_line_on(bytemuck::cast_slice_mut(room));
+        self.arch.dispatch(RowsForward { fft: &self.row_fft, rows, slab, room });
+        slab
     }
 
     /// Transforms slabs back into the rows of a map, with the normalisation.
@@ -150,26 +152,33 @@ impl BatchedFft2 {
         let scale = 1.0 / map.len() as f64;
         map.par_chunks_exact_mut(GROUP_ROWS * self.nx()).for_each_init(
             || self.lend(workers),
-            |loan, slab| {
-                let (batch, _) = self.buffers(loan);
-                self.arch.dispatch(RowsInverse { fft, slab, scale, batch: &mut batch[..fft.batch_len()] });
+            |loan, rows| {
+                let (slab, room) = self.buffers(loan);
+                let slab = &mut slab[..rows.len()];
+                slab.copy_from_slice(rows);
+                let room = from_line_on(bytemuck::cast_slice_mut(room));
+                self.arch.dispatch(RowsInverse { fft, slab, scale, rows, room });
             },
         );
     }
 
     fn lend<'a>(&self, workers: &'a WorkerPool<f64>) -> Loan<'a, f64> {
-        let n_batch = self.row_fft.batch_len().max(self.column_fft.batch_len()) + LINE;
+        let n_batch = ELEMENT * self.nx().max(self.ny()) + LINE;
         let mut loan = workers.lend();
-        loan.reserve(n_batch / 2, (WIDTH + 1) * self.ny());
+        loan.reserve(n_batch / 2, self.n_room());
         loan
     }
 
-    /// A batch, and room for one column more than a block has.
+    /// Complex numbers beside a batch: one column more than a block has, or what the rows need.
+    fn n_room(&self) -> usize {
+        ((WIDTH + 1) * self.ny()).max((room_len(&self.row_fft) + LINE).div_ceil(2))
+    }
+
+    /// A batch, which begins with a cache line, and room beside it.
     fn buffers<'a>(&self, loan: &'a mut Loan<'_, f64>) -> (&'a mut [f64], &'a mut [Complex<f64>]) {
         let worker = &mut **loan;
         let batch: &mut [f64] = bytemuck::cast_slice_mut(&mut worker.block);
-        let start = batch.as_ptr().align_offset(LINE * size_of::<f64>());
-        (&mut batch[start..], &mut worker.fft[..(WIDTH + 1) * self.ny()])
+        (from_line_on(batch), &mut worker.fft[..self.n_room()])
     }
 }
 
@@ -233,6 +242,12 @@ impl Core<f64> for BatchedFft2 {
     }
 }
 
+/// Floats from the first beginning of a cache line on.
+fn from_line_on(floats: &mut [f64]) -> &mut [f64] {
+    let start = floats.as_ptr().align_offset(LINE * size_of::<f64>());
+    &mut floats[start..]
+}
+
 #[inline(always)]
 fn vectors<S: Simd>(floats: &[f64]) -> &[S::f64s] {
     bytemuck::cast_slice(floats)
@@ -264,7 +279,7 @@ mod tests {
 
     #[test]
     fn every_instruction_set_gives_the_same() {
-        for (ny, nx) in [(16, 48), (80, 64)] {
+        for (ny, nx) in [(16, 192), (80, 64)] {
             let expected = results(Arch::Scalar, ny, nx);
             let mut others = vec![results(Arch::new(), ny, nx)];
             #[cfg(target_arch = "x86_64")]

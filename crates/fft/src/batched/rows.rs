@@ -1,8 +1,7 @@
 //! Rows: real pixels to half-spectrum rows and back, two real rows in one complex transform.
 //!
 //! With `z = a + i b` for two real rows `a` and `b`, `Z(k) = A(k) + i B(k)`, and as `A` and `B` are Hermitian,
-//! `A(k) = (Z(k) + conj Z(-k)) / 2` and `B(k) = (Z(k) - conj Z(-k)) / 2i`. A task takes [`GROUP_ROWS`] rows: the first
-//! half are the real parts of the lanes, the second half their imaginary parts.
+//! `A(k) = (Z(k) + conj Z(-k)) / 2` and `B(k) = (Z(k) - conj Z(-k)) / 2i`.
 //!
 //! `A(0)` and `A(nx / 2)` are real, so that the second takes the place of the first's imaginary part: a half row then has
 //! exactly the memory of its pixels.
@@ -10,57 +9,58 @@
 //! The way back uses that the inverse transform is the forward one with real and imaginary parts exchanged before and
 //! after.
 
-use super::batch::BatchFft;
-use super::transpose::{Tiler, evenly};
+use super::lines::LineFft;
 use super::{ELEMENT, PIECE, WIDTH, vectors, vectors_mut};
 use pulp::{Simd, WithSimd};
 
-/// Floats of a tile.
-const TILE: usize = WIDTH * WIDTH;
-
-/// `A` and `B` for [`WIDTH`] neighbouring `kx`: four tiles, layout `[row half and part, kx, lane]`.
-#[repr(align(64))]
-struct Tiles([f64; PIECE]);
-
-/// Transforms a group of rows into its pieces, one for each block.
-pub(super) struct RowsForward<'a, 'p> {
-    pub(super) fft: &'a BatchFft,
-    pub(super) rows: &'a [f64],
-    pub(super) pieces: &'a mut [&'p mut [f64]],
-    pub(super) batch: &'a mut [f64],
+/// Room for the sequences of [`RowsForward`] and [`RowsInverse`], in floats.
+pub(super) fn room_len(fft: &LineFft) -> usize {
+    2 * fft.padded_len() + 2 * spectrum_len(fft)
 }
 
-impl WithSimd for RowsForward<'_, '_> {
+/// Floats of the real parts of a spectrum: a line more than there are elements, where the mirror of element 0 may go.
+fn spectrum_len(fft: &LineFft) -> usize {
+    fft.len() + WIDTH
+}
+
+/// Transforms a group of rows into a slab of pieces.
+pub(super) struct RowsForward<'a> {
+    pub(super) fft: &'a LineFft,
+    pub(super) rows: &'a [f64],
+    pub(super) slab: &'a mut [f64],
+    pub(super) room: &'a mut [f64],
+}
+
+impl WithSimd for RowsForward<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { fft, rows, pieces, batch } = self;
-        let tiler = Tiler::new(simd);
+        let Self { fft, rows, slab, room } = self;
         let nx = fft.len();
-        for x in (0..nx).step_by(WIDTH) {
-            for (half, rows) in rows.chunks_exact(WIDTH * nx).enumerate() {
-                let to = (&mut *batch, &evenly(x * ELEMENT + half * WIDTH, ELEMENT));
-                tiler.transpose(simd, (rows, &evenly(x, nx)), to);
+        let [re, im, z_re, z_im] = parts(room, fft);
+        for (pair, rows) in rows.chunks_exact(2 * nx).enumerate() {
+            fft.cut_in_eighths(&rows[..nx], re);
+            fft.cut_in_eighths(&rows[nx..], im);
+            fft.forward(simd, (re, im), (z_re, z_im));
+            (z_re[nx], z_im[nx]) = (z_re[0], z_im[0]);
+            for (block, piece) in slab.chunks_exact_mut(PIECE).enumerate() {
+                separate(simd, block * WIDTH, (z_re, z_im), &mut piece[2 * ELEMENT * pair..][..2 * ELEMENT]);
             }
-        }
-        fft.forward(simd, batch);
-        let mut tiles = Tiles([0.0; PIECE]);
-        for (block, piece) in pieces.iter_mut().enumerate() {
-            separate(simd, fft, batch, block, &mut tiles);
-            for (quarter, tile) in tiles.0.chunks_exact(TILE).enumerate() {
-                tiler.transpose(simd, (tile, &evenly(0, WIDTH)), (&mut **piece, &quarter_rows(quarter)));
-            }
+            let first = &mut slab[2 * ELEMENT * pair..][..2 * ELEMENT];
+            (first[0], first[WIDTH]) = (z_re[0], z_re[nx / 2]);
+            (first[2 * WIDTH], first[3 * WIDTH]) = (z_im[0], z_im[nx / 2]);
         }
     }
 }
 
-/// Transforms the pieces of a group of rows, real and imaginary parts exchanged, into pixels in the same memory.
+/// Transforms a slab of pieces, real and imaginary parts exchanged, into pixels.
 pub(super) struct RowsInverse<'a> {
-    pub(super) fft: &'a BatchFft,
-    pub(super) slab: &'a mut [f64],
+    pub(super) fft: &'a LineFft,
+    pub(super) slab: &'a [f64],
     pub(super) scale: f64,
-    pub(super) batch: &'a mut [f64],
+    pub(super) rows: &'a mut [f64],
+    pub(super) room: &'a mut [f64],
 }
 
 impl WithSimd for RowsInverse<'_> {
@@ -68,112 +68,77 @@ impl WithSimd for RowsInverse<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { fft, slab, scale, batch } = self;
-        let tiler = Tiler::new(simd);
-        let mut tiles = Tiles([0.0; PIECE]);
-        for (block, piece) in slab.chunks_exact(PIECE).enumerate() {
-            for (quarter, tile) in tiles.0.chunks_exact_mut(TILE).enumerate() {
-                tiler.transpose(simd, (piece, &quarter_rows(quarter)), (tile, &evenly(0, WIDTH)));
-            }
-            combine(simd, fft, &tiles, block, scale, batch);
-        }
-        fft.forward_from_places(simd, batch);
+        let Self { fft, slab, scale, rows, room } = self;
         let nx = fft.len();
-        for x in (0..nx).step_by(WIDTH) {
-            for (half, rows) in slab.chunks_exact_mut(WIDTH * nx).enumerate() {
-                let from = (&*batch, &evenly(x * ELEMENT + (1 - half) * WIDTH, ELEMENT));
-                tiler.transpose(simd, from, (rows, &evenly(x, nx)));
+        let [re, im, z_re, z_im] = parts(room, fft);
+        for (pair, rows) in rows.chunks_exact_mut(2 * nx).enumerate() {
+            for (block, piece) in slab.chunks_exact(PIECE).enumerate() {
+                combine(simd, block * WIDTH, &piece[2 * ELEMENT * pair..][..2 * ELEMENT], scale, (z_re, z_im));
             }
+            let first = &slab[2 * ELEMENT * pair..][..2 * ELEMENT];
+            (z_re[0], z_im[0]) = (first[3 * WIDTH] * scale, first[WIDTH] * scale);
+            (z_re[nx / 2], z_im[nx / 2]) = (first[2 * WIDTH] * scale, first[0] * scale);
+            fft.forward_from_behind(simd, (z_re, z_im), (re, im));
+            fft.join_eighths(im, &mut rows[..nx]);
+            fft.join_eighths(re, &mut rows[nx..]);
         }
     }
 }
 
-/// Where the rows of a tile lie in a piece, layout `[row, part, kx]`.
+/// Writes `A` and `B` for eight `kx`, real parts before imaginary parts.
 #[inline(always)]
-fn quarter_rows(quarter: usize) -> [usize; WIDTH] {
-    evenly(quarter / 2 * (PIECE / 2) + quarter % 2 * WIDTH, ELEMENT)
-}
-
-/// Writes `A` and `B` for the `kx` of a block, the parts of `A` first.
-#[inline(always)]
-fn separate<S: Simd>(simd: S, fft: &BatchFft, batch: &[f64], block: usize, tiles: &mut Tiles) {
+fn separate<S: Simd>(simd: S, kx: usize, z: (&[f64], &[f64]), out: &mut [f64]) {
     let half = simd.splat_f64s(0.5);
-    let [a_re, a_im, b_re, b_im] = quarters_mut(tiles);
-    for i in 0..WIDTH {
-        let kx = block * WIDTH + i;
-        let plus = vectors::<S>(element(fft, batch, kx));
-        let at = i * WIDTH..(i + 1) * WIDTH;
-        let (a_re, a_im) = (vectors_mut::<S>(&mut a_re[at.clone()]), vectors_mut::<S>(&mut a_im[at.clone()]));
-        let (b_re, b_im) = (vectors_mut::<S>(&mut b_re[at.clone()]), vectors_mut::<S>(&mut b_im[at]));
-        let n = a_re.len();
-        if kx == 0 {
-            let nyquist = vectors::<S>(element(fft, batch, fft.len() / 2));
-            for v in 0..n {
-                (a_re[v], a_im[v], b_re[v], b_im[v]) = (plus[v], nyquist[v], plus[n + v], nyquist[n + v]);
-            }
-            continue;
-        }
-        let mirrored = vectors::<S>(element(fft, batch, fft.len() - kx));
-        for v in 0..n {
-            let (re, im, minus_re, minus_im) = (plus[v], plus[n + v], mirrored[v], mirrored[n + v]);
-            a_re[v] = simd.mul_f64s(half, simd.add_f64s(re, minus_re));
-            a_im[v] = simd.mul_f64s(half, simd.sub_f64s(im, minus_im));
-            b_re[v] = simd.mul_f64s(half, simd.add_f64s(im, minus_im));
-            b_im[v] = simd.mul_f64s(half, simd.sub_f64s(minus_re, re));
-        }
+    let first_minus = z.0.len() - WIDTH - kx - (WIDTH - 1);
+    let minus = [reversed(&z.0[first_minus..]), reversed(&z.1[first_minus..])];
+    let (minus_re, minus_im) = (vectors::<S>(&minus[0].0), vectors::<S>(&minus[1].0));
+    let (re, im) = (vectors::<S>(&z.0[kx..][..WIDTH]), vectors::<S>(&z.1[kx..][..WIDTH]));
+    let out = vectors_mut::<S>(out);
+    let n = re.len();
+    for v in 0..n {
+        out[v] = simd.mul_f64s(half, simd.add_f64s(re[v], minus_re[v]));
+        out[n + v] = simd.mul_f64s(half, simd.sub_f64s(im[v], minus_im[v]));
+        out[2 * n + v] = simd.mul_f64s(half, simd.add_f64s(im[v], minus_im[v]));
+        out[3 * n + v] = simd.mul_f64s(half, simd.sub_f64s(minus_re[v], re[v]));
     }
 }
 
-/// Writes `Z` for the `kx` of a block and their negatives into a batch, all parts exchanged, times `scale`.
+/// Writes `Z` for eight `kx` and their negatives, all parts exchanged, times `scale`.
 #[inline(always)]
-fn combine<S: Simd>(simd: S, fft: &BatchFft, tiles: &Tiles, block: usize, scale: f64, batch: &mut [f64]) {
+fn combine<S: Simd>(simd: S, kx: usize, parts: &[f64], scale: f64, z: (&mut [f64], &mut [f64])) {
     let scale = simd.splat_f64s(scale);
-    let [a_im, a_re, b_im, b_re] = quarters(tiles);
-    for i in 0..WIDTH {
-        let kx = block * WIDTH + i;
-        let at = i * WIDTH..(i + 1) * WIDTH;
-        let (a_re, a_im) = (vectors::<S>(&a_re[at.clone()]), vectors::<S>(&a_im[at.clone()]));
-        let (b_re, b_im) = (vectors::<S>(&b_re[at.clone()]), vectors::<S>(&b_im[at]));
-        let n = a_re.len();
-        for v in 0..n {
-            let (a_re, a_im) = (simd.mul_f64s(scale, a_re[v]), simd.mul_f64s(scale, a_im[v]));
-            let (b_re, b_im) = (simd.mul_f64s(scale, b_re[v]), simd.mul_f64s(scale, b_im[v]));
-            let (z, minus_z) = if kx == 0 {
-                ((b_re, a_re), (b_im, a_im))
-            } else {
-                (
-                    (simd.add_f64s(a_im, b_re), simd.sub_f64s(a_re, b_im)),
-                    (simd.sub_f64s(b_re, a_im), simd.add_f64s(a_re, b_im)),
-                )
-            };
-            let minus_kx = if kx == 0 { fft.len() / 2 } else { fft.len() - kx };
-            let element = vectors_mut::<S>(element_mut(fft, batch, kx));
-            (element[v], element[n + v]) = z;
-            let element = vectors_mut::<S>(element_mut(fft, batch, minus_kx));
-            (element[v], element[n + v]) = minus_z;
-        }
+    let parts = vectors::<S>(parts);
+    let n = parts.len() / 4;
+    let (mut minus_re, mut minus_im) = (Eight([0.0; WIDTH]), Eight([0.0; WIDTH]));
+    for v in 0..n {
+        let (a_im, a_re) = (simd.mul_f64s(scale, parts[v]), simd.mul_f64s(scale, parts[n + v]));
+        let (b_im, b_re) = (simd.mul_f64s(scale, parts[2 * n + v]), simd.mul_f64s(scale, parts[3 * n + v]));
+        vectors_mut::<S>(&mut z.0[kx..][..WIDTH])[v] = simd.add_f64s(a_im, b_re);
+        vectors_mut::<S>(&mut z.1[kx..][..WIDTH])[v] = simd.sub_f64s(a_re, b_im);
+        vectors_mut::<S>(&mut minus_re.0)[v] = simd.sub_f64s(b_re, a_im);
+        vectors_mut::<S>(&mut minus_im.0)[v] = simd.add_f64s(a_re, b_im);
     }
+    let first_minus = z.0.len() - WIDTH - kx - (WIDTH - 1);
+    z.0[first_minus..][..WIDTH].copy_from_slice(&reversed(&minus_re.0).0);
+    z.1[first_minus..][..WIDTH].copy_from_slice(&reversed(&minus_im.0).0);
 }
 
-/// Real, then imaginary parts of an element of a transformed batch.
+/// Eight floats in a register's place.
+#[repr(align(64))]
+struct Eight([f64; WIDTH]);
+
+/// The first eight floats from behind.
 #[inline(always)]
-fn element<'a>(fft: &BatchFft, batch: &'a [f64], kx: usize) -> &'a [f64] {
-    &batch[fft.places()[kx] as usize * ELEMENT..][..ELEMENT]
+fn reversed(floats: &[f64]) -> Eight {
+    let f = &floats[..WIDTH];
+    Eight([f[7], f[6], f[5], f[4], f[3], f[2], f[1], f[0]])
 }
 
+/// Real and imaginary parts of a sequence in eighths and of its spectrum.
 #[inline(always)]
-fn element_mut<'a>(fft: &BatchFft, batch: &'a mut [f64], kx: usize) -> &'a mut [f64] {
-    &mut batch[fft.places()[kx] as usize * ELEMENT..][..ELEMENT]
-}
-
-#[inline(always)]
-fn quarters(tiles: &Tiles) -> [&[f64]; 4] {
-    std::array::from_fn(|quarter| &tiles.0[quarter * TILE..][..TILE])
-}
-
-#[inline(always)]
-fn quarters_mut(tiles: &mut Tiles) -> [&mut [f64]; 4] {
-    let (a, b) = tiles.0.split_at_mut(2 * TILE);
-    let ((a0, a1), (b0, b1)) = (a.split_at_mut(TILE), b.split_at_mut(TILE));
-    [a0, a1, b0, b1]
+fn parts<'a>(room: &'a mut [f64], fft: &LineFft) -> [&'a mut [f64]; 4] {
+    let (re, room) = room.split_at_mut(fft.padded_len());
+    let (im, room) = room.split_at_mut(fft.padded_len());
+    let (z_re, room) = room.split_at_mut(spectrum_len(fft));
+    [re, im, z_re, &mut room[..spectrum_len(fft)]]
 }

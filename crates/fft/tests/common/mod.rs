@@ -29,7 +29,7 @@ impl Tested for f64 {
 }
 
 /// Shapes `(ny, nx)`: the smallest, odd, primes, off a multiple of the slab and block widths, and good ones.
-pub(crate) const SHAPES: [(usize, usize); 24] = [
+pub(crate) const SHAPES: [(usize, usize); 26] = [
     (1, 1),
     (2, 1),
     (5, 3),
@@ -54,6 +54,8 @@ pub(crate) const SHAPES: [(usize, usize); 24] = [
     (48, 80),
     (160, 32),
     (240, 64),
+    (32, 320),
+    (16, 192),
 ];
 
 /// Random-looking pixels in -1..1 from a linear congruence.
