@@ -18,8 +18,10 @@ use rayon::prelude::*;
 const MAX_PANEL_BYTES: usize = 512 << 10;
 /// Share of taps outside of the image from which leaving them out pays.
 const MAX_WASTE: f64 = 0.08;
-/// Rows of a task: enough that packing its weights is cheap beside multiplying them.
+/// Rows of a task: enough to keep the pipeline full.
 const MIN_TASK_ROWS: usize = 96;
+/// Rows of a task that packs its weights for itself: enough that this is cheap beside multiplying them.
+const MIN_PACKING_TASK_ROWS: usize = 396;
 /// Tasks that the rows of one panel are cut into at most. Fixed, so that results do not depend on the threads.
 const MAX_ROW_TASKS: usize = 32;
 
@@ -53,10 +55,12 @@ impl TapTable {
         Self::new(sizes.kernel, [out_height, out_width], [height, width, depth], source)
     }
 
-    /// The input gradient: the result is the gradient of the input, the source that of the output.
+    /// The input gradient: the result is the gradient of the input, the source that of the output, with the taps in reverse
+    /// order. So the source is read forwards, as caches expect.
     pub(crate) fn input_gradient(geometry: &ConvGeometry) -> Self {
         let sizes = *geometry.sizes();
         let source = |at: usize, tap: usize, out_size: usize| {
+            let tap = sizes.kernel - 1 - tap;
             let shifted = (at + sizes.padding).checked_sub(tap * sizes.dilation)?;
             let out = shifted / sizes.stride;
             (shifted.is_multiple_of(sizes.stride) && out < out_size).then_some(out)
@@ -188,7 +192,8 @@ impl DirectRows {
         let taps_outermost = table.n_taps > 1
             && (panel_bytes > MAX_PANEL_BYTES
                 || (table.inside_fraction() < 1.0 - MAX_WASTE && table.depth >= PANEL / 2));
-        let task_rows = n_pixels.div_ceil(MAX_ROW_TASKS).max(MIN_TASK_ROWS).next_multiple_of(TILE_ROWS);
+        let min_rows = if taps_outermost { MIN_PACKING_TASK_ROWS } else { MIN_TASK_ROWS };
+        let task_rows = n_pixels.div_ceil(MAX_ROW_TASKS).max(min_rows).next_multiple_of(TILE_ROWS);
         Self { table, view, n_pixels, n_columns, taps_outermost, task_rows }
     }
 

@@ -8,12 +8,12 @@ use crate::direct::TapTable;
 use crate::geometry::ConvGeometry;
 use crate::outer::{OuterJob, add_outer_products};
 use crate::rows::PANEL;
-use crate::shared::{ALIGNMENT_SLACK, LINE, SharedOutput, aligned, for_each_task, n_pieces, whole_lines};
+use crate::shared::{ALIGNMENT_SLACK, SharedOutput, aligned, for_each_task, n_pieces, whole_lines};
 use crate::simd::Isa;
 use rayon::prelude::*;
 
 /// Pixels whose channels stay in the first-level cache while all tiles of the result go over them.
-const BLOCK_PIXELS: usize = 128;
+const BLOCK_PIXELS: usize = 96;
 /// Tasks that keep some tens of threads at work.
 const WANTED_TASKS: usize = 32;
 /// Pixels of a chunk that make its partial sum worth while.
@@ -66,13 +66,12 @@ impl DirectWeight {
         self.n_chunks == 1 && self.padded_columns() == self.out_channels
     }
 
-    /// Room of a task for a block of the output gradient with whole vectors, where its channels do not fill them.
+    /// Room of a task for a block of the output gradient in whole vectors, one pixel behind the other.
+    ///
+    /// PERF: read in place, the channels of a panel lie at a power of two from those of the next pixel, fall into few sets of
+    /// the first-level cache, and push each other out: 29 instead of 17 ms for 128 channels on 32 images of 20x20.
     fn block_len(&self) -> usize {
-        if self.out_channels.is_multiple_of(LINE) {
-            0
-        } else {
-            BLOCK_PIXELS * whole_lines(self.out_channels).min(PANEL)
-        }
+        BLOCK_PIXELS * whole_lines(self.out_channels).min(PANEL)
     }
 
     pub(crate) fn scratch_len(&self) -> usize {
@@ -131,17 +130,11 @@ impl DirectWeight {
                 continue;
             }
             pixels.iter_mut().for_each(|pixel| pixel.0 += part.first_channel);
-            let y = if block.is_empty() {
-                pixels.iter_mut().for_each(|pixel| pixel.1 += first_column);
-                output
-            } else {
-                self.fill_block(output, first_column, n_columns, &mut pixels, block);
-                &*block
-            };
+            self.fill_block(output, first_column, n_columns, &mut pixels, block);
             let job = OuterJob {
                 pixels: &pixels,
                 x: input,
-                y,
+                y: block,
                 n_rows,
                 n_columns,
                 c: sums,

@@ -9,7 +9,7 @@ use std::ops::Range;
 pub(crate) enum WeightView {
     /// Forward: depth is the input channel, columns are the output channels.
     Forward,
-    /// Input gradient: depth is the output channel, columns are the input channels.
+    /// Input gradient: depth is the output channel, columns are the input channels, and taps count from the last.
     Transposed,
 }
 
@@ -36,7 +36,12 @@ impl Weights<'_> {
         let first = panel * PANEL;
         let packed = &mut packed[..depths.len() * PANEL];
         let n_columns = (self.n_columns() - first).min(PANEL);
-        let tap = &self.values[tap * self.in_channels * self.out_channels..][..self.in_channels * self.out_channels];
+        let tap_len = self.in_channels * self.out_channels;
+        let tap = match self.view {
+            WeightView::Forward => tap,
+            WeightView::Transposed => self.values.len() / tap_len - 1 - tap,
+        };
+        let tap = &self.values[tap * tap_len..][..tap_len];
         match self.view {
             WeightView::Forward => {
                 let from = tap.chunks_exact(self.out_channels).skip(depths.start);
@@ -117,6 +122,7 @@ mod tests {
                             let (k, column) = (first + i / PANEL, panel * PANEL + i % PANEL);
                             let (ci, co) = if view == WeightView::Forward { (k, column) } else { (column, k) };
                             let inside = column < weights.n_columns();
+                            let tap = if view == WeightView::Forward { tap } else { n_taps - 1 - tap };
                             let expected =
                                 if inside { values[(tap * in_channels + ci) * out_channels + co] } else { 0.0 };
                             assert_eq!(value, expected, "{view:?} {in_channels}x{out_channels} {panel} {tap} {i}");

@@ -129,8 +129,7 @@ impl WinogradRows {
             let depths = part * WEIGHT_DEPTHS..self.depth().min((part + 1) * WEIGHT_DEPTHS);
             let n_depths = depths.len();
             for tap in 0..9 {
-                let from = if self.view == WeightView::Forward { tap } else { 8 - tap };
-                weights.pack(panel, from, depths.clone(), &mut packed[tap * n_depths * PANEL..]);
+                weights.pack(panel, tap, depths.clone(), &mut packed[tap * n_depths * PANEL..]);
             }
             let start = (panel * self.depth() + depths.start) * PANEL;
             let planes = Planes { start, step: self.weight_plane() };
