@@ -4,8 +4,12 @@ use crate::experiment::Config;
 use anyhow::{Context, Result, bail};
 use arcmin_eval::write_atomic;
 use arcmin_job::differences;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 /// A run's folder whose `config.toml` is known to be the run's own.
@@ -59,22 +63,29 @@ impl RunDir {
         Ok(write_atomic(&self.file(name), bytes)?)
     }
 
-    /// Writes a value as JSON.
-    pub(crate) fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
-        let text = serde_json::to_string(value).with_context(|| format!("{name} cannot be written as JSON"))?;
-        self.write(name, text.as_bytes())
+    /// Writes a value as gzip'd JSON: every number comes back bit for bit, and damage is noticed by the checksum.
+    pub(crate) fn write_json_gz<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
+        let failed = || format!("{name} cannot be written as JSON");
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(&serde_json::to_vec(value).with_context(failed)?).with_context(failed)?;
+        self.write(name, &encoder.finish().with_context(failed)?)
     }
 
-    /// Reads a value from JSON, `None` where the file does not exist.
+    /// Reads a value from JSON, gzip'd where the name ends in `.gz`; `None` where the file does not exist.
     pub(crate) fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let path = self.file(name);
-        let text = match std::fs::read_to_string(&path) {
+        let bytes = match std::fs::read(&path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             other => other.with_context(|| format!("cannot read {}", path.display()))?,
         };
-        let value = serde_json::from_str(&text)
-            .with_context(|| format!("{} is not what a run writes: delete it to have it made again", path.display()))?;
-        Ok(Some(value))
+        let damaged = || format!("{} is not what a run writes: delete it to have it made again", path.display());
+        let mut text = Vec::new();
+        if name.ends_with(".gz") {
+            GzDecoder::new(bytes.as_slice()).read_to_end(&mut text).with_context(damaged)?;
+        } else {
+            text = bytes;
+        }
+        Ok(Some(serde_json::from_slice(&text).with_context(damaged)?))
     }
 }
 
@@ -94,5 +105,24 @@ mod tests {
         let refused = RunDir::open(folder.path(), &config(2)).err().expect("another seed is another run");
         let message = format!("{refused:#}");
         assert!(message.contains("seed is 1 there, 2 here"), "{message}");
+    }
+
+    #[test]
+    fn packed_values_come_back_bit_for_bit_and_damage_is_refused() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let dir = RunDir::open(folder.path(), &config(1)).expect("a new run");
+        let values: Vec<f64> = vec![0.1, 1.0 / 3.0, 5e-324, -1.7e308, 2.225_073_858_507_201_4e-308];
+        dir.write_json_gz("v.json.gz", &values).expect("room");
+        let back: Vec<f64> = dir.read_json("v.json.gz").expect("whole").expect("there");
+        assert!(back.iter().zip(&values).all(|(a, b)| a.to_bits() == b.to_bits()));
+        assert!(dir.read_json::<Vec<f64>>("absent.json.gz").expect("no error").is_none());
+        let whole = std::fs::read(dir.file("v.json.gz")).expect("a file");
+        let mut flipped = whole.clone();
+        flipped[whole.len() / 2] ^= 0x10;
+        for damaged in [&whole[..whole.len() - 9], &flipped, b"", b"[0.1]"] {
+            std::fs::write(dir.file("v.json.gz"), damaged).expect("room");
+            let refused = dir.read_json::<Vec<f64>>("v.json.gz").expect_err("damaged");
+            assert!(format!("{refused:#}").contains("delete it to have it made again"), "{refused:#}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Pixels, centres and weights against healpy 1.20.1 (`tests/golden/healpix.csv`, made by `make_healpix.py`).
 //!
-//! The first 13 positions of each resolution are those of the project's reference numbers (`ang2pix/nside1`, 2, 64 and
+//! The first 20 positions of each resolution are those of the project's reference numbers (`ang2pix/nside1`, 2, 64 and
 //! 2048), the others are random or where the formulae are delicate.
 
 use arcmin_sphere::healpix::{Healpix, Nside, PixelIndex, Ring};

@@ -200,7 +200,7 @@ fn percentile_of_size(values: &[f32], share: f64) -> f64 {
 /// Figure 7: clusters found and missed, the three bands as red, green and blue; `None` where none were kept.
 pub(super) fn cluster_panel(dir: &RunDir, finder: &str, results: &Results, threshold: f64) -> Result<Option<MapImage>> {
     let Some((cutouts, haloes)) = gallery::read_targets(dir)? else { return Ok(None) };
-    let Some(tile) = results.test(finder).into_iter().next() else { return Ok(None) };
+    let Some(tile) = results.test(finder).first() else { return Ok(None) };
     if cutouts.bands().len() < 3 {
         return Ok(None);
     }

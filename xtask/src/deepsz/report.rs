@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use arcmin_eval::finder_report::{FigureOptions, finder_figures, finder_score_rows, strongest_detections};
 use arcmin_eval::report::{Block, Headline, Report, Section, Table};
 use arcmin_eval::{CutoutCounting, Figure, FinderScores, MapImage, Record, create_dir, plot, recovery};
-use arcmin_scene::Split;
+use arcmin_scene::{PressureModel, Split};
 use arcmin_sky::Cosmology;
 use std::path::PathBuf;
 
@@ -33,8 +33,8 @@ pub(super) fn write(
     for finder in settings.finders.keys() {
         sections.extend(FinderPages::new(finder, settings, dir, results)?.sections()?);
     }
-    sections.push(photometry_section(results)?);
-    sections.push(differences_section());
+    sections.push(photometry_section(results, settings.pressure)?);
+    sections.push(differences_section(settings.pressure));
     sections.push(run_section(config, record)?);
     let report = Report {
         title: "Finding clusters in 90, 148 and 219 GHz maps".to_owned(),
@@ -172,7 +172,7 @@ impl<'a> FinderPages<'a> {
     fn paper_section(&self) -> Result<Section> {
         let mut blocks = vec![Block::Table(score_tables::confusion(self.finder, self.results, self.settings)?)];
         let validation = self.results.validation(self.finder);
-        let figure = figures::threshold_figure(&validation, self.cutout_cut)?;
+        let figure = figures::threshold_figure(validation, self.cutout_cut)?;
         blocks.push(self.figure(
             "cutout-threshold",
             &figure,
@@ -180,15 +180,15 @@ impl<'a> FinderPages<'a> {
              cluster. Behind, on a logarithmic scale: cutouts at each S/N, those with a target in blue, those without in \
              grey; below S/N 3 nothing is detected. As the paper's figure 5; its best point is marked.",
         )?);
-        let skies = self.results.ladder(self.finder, self.settings)?;
+        let skies = self.results.ladder(self.finder);
         if !skies.is_empty() {
             blocks.push(self.figure(
                 "components",
-                &figures::ladder_figure(&skies)?,
+                &figures::ladder_figure(skies)?,
                 "F1 of test cutouts (equal area) as components are added to the sky. The paper gives this for its network \
                  alone (figure 8); its matched filter reaches 0.61 on the sky with all components.",
             )?);
-            blocks.push(Block::Table(score_tables::ladder(&skies)));
+            blocks.push(Block::Table(score_tables::ladder(skies)));
         }
         Ok(Section { title: format!("The paper and {}, cutout by cutout", self.label()), blocks })
     }
@@ -197,7 +197,7 @@ impl<'a> FinderPages<'a> {
         let test = self.results.test(self.finder);
         let options = self.figure_options();
         let mut blocks = Vec::new();
-        for figure in arcmin_eval::completeness_figures(&test, self.cutout_cut, &options)? {
+        for figure in arcmin_eval::completeness_figures(test, self.cutout_cut, &options)? {
             blocks.push(self.figure(figure.stem, &figure.figure, figure.caption)?);
         }
         let captions = [
@@ -207,7 +207,7 @@ impl<'a> FinderPages<'a> {
             "The same by mass and the angle of the virial radius. As figure 12, lower right.",
         ];
         let cosmology = Cosmology::named(&self.settings.cosmology)?;
-        for ((stem, figure), caption) in figures::planes(&test, self.cutout_cut, &cosmology)?.iter().zip(captions) {
+        for ((stem, figure), caption) in figures::planes(test, self.cutout_cut, &cosmology)?.iter().zip(captions) {
             blocks.push(self.figure(stem, figure, caption)?);
         }
         if let Some(image) = figures::cluster_panel(self.dir, self.finder, self.results, self.cutout_cut)? {
@@ -236,7 +236,7 @@ impl<'a> FinderPages<'a> {
         let rates = |rule| self.results.at_false_rates(self.finder, rule, self.settings);
         let (by_target, by_cluster) = (rates(first.0)?, rates(second.0)?);
         let chosen = self.scores.threshold.value.unwrap_or(f64::INFINITY);
-        let deg2 = arcmin_eval::scores::searched_deg2(&self.results.test(self.finder));
+        let deg2 = arcmin_eval::scores::searched_deg2(self.results.test(self.finder));
         let text = "Purity and F1 depend on how many clusters there are and on what counts as one cutout; the number of \
                     false detections per square degree does not. Methods whose scores have different scales are compared \
                     by what they find at equal rates.";
@@ -260,7 +260,7 @@ impl<'a> FinderPages<'a> {
                        no stronger detection took; one-sigma errors from bootstrap over tiles (over objects where tiles are \
                        fewer than eight), and the number of objects behind each.";
         let mut blocks = vec![Block::Table(Table::of_scores(caption, &rows))];
-        for figure in finder_figures(&self.results.test(self.finder), &self.scores, &self.figure_options())? {
+        for figure in finder_figures(self.results.test(self.finder), &self.scores, &self.figure_options())? {
             if !figure.stem.starts_with("completeness") {
                 blocks.push(self.figure(figure.stem, &figure.figure, figure.caption)?);
             }
@@ -269,19 +269,24 @@ impl<'a> FinderPages<'a> {
     }
 
     fn strongest_section(&self) -> Section {
-        let blocks = vec![Block::Table(strongest_detections(&self.results.test(self.finder), STRONGEST))];
+        let blocks = vec![Block::Table(strongest_detections(self.results.test(self.finder), STRONGEST))];
         Section { title: format!("Strongest detections of {}", self.label()), blocks }
     }
 }
 
-fn photometry_section(results: &Results) -> Result<Section> {
+fn photometry_section(results: &Results, pressure: PressureModel) -> Result<Section> {
     let samples = results.photometry();
     let text = "Central Compton y measured at the true position and size of every halo above the mass limit, found or \
                 not, with Arnaud et al. 2010 templates: a test of the amplitude that no selection can flatter.";
     let mut blocks = vec![Block::text(text)];
+    if pressure != PressureModel::Arnaud10 {
+        blocks.push(Block::text(
+            "The gas of this sky follows Battaglia et al. 2012: the ratio shows how much its shape differs from the templates'.",
+        ));
+    }
     if !samples.is_empty() {
-        let bins = recovery::by_snr(&samples, &SNR_EDGES)?;
-        blocks.push(Block::figure(&plot::recovered_vs_injected(&samples)?, "Recovered against injected y."));
+        let bins = recovery::by_snr(samples, &SNR_EDGES)?;
+        blocks.push(Block::figure(&plot::recovered_vs_injected(samples)?, "Recovered against injected y."));
         blocks.push(Block::figure(
             &plot::recovery_vs_snr(&bins, "S/N")?,
             "The ratio in bins of measured S/N; bins of low measured S/N hold the haloes that noise pushed down.",
@@ -295,7 +300,12 @@ fn capitalised(label: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn differences_section() -> Section {
+fn differences_section(pressure: PressureModel) -> Section {
+    let gas = match pressure {
+        PressureModel::Arnaud10 => "Arnaud et al. 2010 without hydrostatic bias",
+        PressureModel::Battaglia12 => "Battaglia et al. 2012 (simulations with feedback)",
+    };
+    let gas = format!("Gas: {gas}, with log-normal scatter in y; the simulation's gas follows another model.");
     let items = [
         "Sky: the paper cuts one octant of the Sehgal et al. 2010 simulation; ours are tiles spread over the sky, each with \
          haloes of its own drawn from a mass function. The configuration below names the components and their numbers.",
@@ -311,8 +321,7 @@ fn differences_section() -> Section {
          share of radio galaxies that lies in clusters, and so how much of their decrement is filled, is a choice of ours: \
          the recovered y by component shows it. The clustering of dusty galaxies comes on top of the paper's noise model, \
          by which both filters weigh the bands.",
-        "Gas: Arnaud et al. 2010 without hydrostatic bias, with log-normal scatter in y; the simulation's gas follows another \
-         model.",
+        gas.as_str(),
     ];
     Section {
         title: "What differs from the paper".to_owned(),

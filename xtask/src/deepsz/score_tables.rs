@@ -92,7 +92,7 @@ pub(super) fn kinds(finder: &str, results: &Results, chosen: f64, deg2: f64) -> 
     columns.extend(FalseKind::ALL.map(|kind| kind.name().to_owned()));
     columns.push("all, per deg²".to_owned());
     let row = |threshold: f64, name: String| {
-        let kinds = false_kinds(&test, threshold);
+        let kinds = false_kinds(test, threshold);
         let mut row = vec![name];
         row.extend(kinds.map(|n| thousands(n as f64)));
         row.push(format!("{:.3}", kinds.iter().sum::<u64>() as f64 / deg2.max(f64::MIN_POSITIVE)));

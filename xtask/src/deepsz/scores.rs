@@ -46,34 +46,67 @@ fn is_kept(name: &str, prefix: &str) -> bool {
     name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')).is_some_and(|name| LADDER_SCORES.contains(&name))
 }
 
-/// What the tiles gave.
+/// What the tiles gave, read tile by tile: what scoring needs of the full sky is kept, and of the ladder its scores alone.
 pub(super) struct Results {
-    validation: Vec<TileRecord>,
-    test: Vec<TileRecord>,
+    /// Outcomes on the full sky by finder.
+    validation: Outcomes,
+    test: Outcomes,
+    /// Recovered and injected y of all massive haloes of the test tiles.
+    photometry: Vec<RecoverySample>,
+    /// Scores on the skies of the ladder by finder.
+    ladder: BTreeMap<String, Vec<SkyScores>>,
+    /// Wall seconds by stage, summed over tiles.
+    timings: BTreeMap<String, f64>,
 }
+
+/// Outcomes of the tiles of a split, in order, by finder.
+type Outcomes = BTreeMap<String, Vec<TileOutcome>>;
 
 impl Results {
     /// Reads the records of all searched tiles.
     pub(super) fn read(settings: &Settings, dir: &RunDir) -> Result<Self> {
-        Ok(Self {
-            validation: tiles::read(settings, dir, Split::Validation)?,
-            test: tiles::read(settings, dir, Split::Test)?,
-        })
+        for split in [Split::Validation, Split::Test] {
+            tiles::require_all(settings, dir, split)?;
+        }
+        let mut this = Self {
+            validation: Outcomes::new(),
+            test: Outcomes::new(),
+            photometry: Vec::new(),
+            ladder: score_ladder(settings, dir)?,
+            timings: BTreeMap::new(),
+        };
+        for split in [Split::Validation, Split::Test] {
+            for tile in 0..settings.scene.n_tiles(split) {
+                this.add(split, tiles::read(dir, split, tile)?);
+            }
+        }
+        Ok(this)
+    }
+
+    fn add(&mut self, split: Split, tile: TileRecord) {
+        let outcomes = if split == Split::Test { &mut self.test } else { &mut self.validation };
+        for (finder, outcome) in tile.full.outcomes {
+            outcomes.entry(finder).or_default().push(outcome);
+        }
+        self.photometry.extend(tile.full.photometry.iter().map(tiles::Recovered::sample));
+        for (stage, seconds) in tile.seconds {
+            *self.timings.entry(stage).or_default() += seconds;
+        }
     }
 
     /// Outcomes of one finder on the validation tiles.
-    pub(super) fn validation(&self, finder: &str) -> Vec<TileOutcome> {
-        outcomes(&self.validation, finder)
+    pub(super) fn validation(&self, finder: &str) -> &[TileOutcome] {
+        self.validation.get(finder).map_or(&[], Vec::as_slice)
     }
 
     /// Outcomes of one finder on the test tiles.
-    pub(super) fn test(&self, finder: &str) -> Vec<TileOutcome> {
-        outcomes(&self.test, finder)
+    pub(super) fn test(&self, finder: &str) -> &[TileOutcome] {
+        self.test.get(finder).map_or(&[], Vec::as_slice)
     }
 
     /// Scores of one finder: threshold from validation, all else from test.
     pub(super) fn scores(&self, finder: &str, settings: &Settings) -> Result<FinderScores> {
-        Ok(score_finder(&self.validation(finder), &self.test(finder), &settings.score)?)
+        Ok(score_finder(self.validation(finder), self.test(finder), &settings.score)?)
     }
 
     /// Scores of one finder by cutouts.
@@ -83,7 +116,7 @@ impl Results {
         counting: CutoutCounting,
         settings: &Settings,
     ) -> Result<CutoutScores> {
-        Ok(score_cutouts(&self.validation(finder), &self.test(finder), counting, &settings.score)?)
+        Ok(score_cutouts(self.validation(finder), self.test(finder), counting, &settings.score)?)
     }
 
     /// Completeness of one finder on the test tiles at equal numbers of false detections.
@@ -93,41 +126,18 @@ impl Results {
         rule: FalseRule,
         settings: &Settings,
     ) -> Result<Vec<AtFalseRate>> {
-        Ok(completeness_at_false_rates(&self.test(finder), rule, &FALSE_PER_DEG2, &settings.score)?)
+        Ok(completeness_at_false_rates(self.test(finder), rule, &FALSE_PER_DEG2, &settings.score)?)
     }
 
     /// Scores of one finder on the skies of the ladder, from the fewest components to the full sky, all on the ladder's
     /// tiles; empty where the ladder has no test tile.
-    pub(super) fn ladder(&self, finder: &str, settings: &Settings) -> Result<Vec<SkyScores>> {
-        let ladder = &settings.ladder;
-        let outcomes = |split: Split, records: &[TileRecord], rung: Option<usize>| -> Vec<TileOutcome> {
-            let climbed = records.iter().enumerate().filter(|&(tile, _)| ladder.has(split, tile));
-            climbed.filter_map(|(_, record)| sky(record, rung)?.outcomes.get(finder).cloned()).collect()
-        };
-        let photometry = |rung: Option<usize>| -> Vec<RecoverySample> {
-            let climbed = self.test.iter().enumerate().filter(|&(tile, _)| ladder.has(Split::Test, tile));
-            let measured = climbed.filter_map(|(_, record)| sky(record, rung)).flat_map(|sky| &sky.photometry);
-            measured.map(tiles::Recovered::sample).collect()
-        };
-        let rungs = ladder.rungs.iter().enumerate().map(|(idx, rung)| (rung.name.clone(), Some(idx)));
-        let mut scored = Vec::new();
-        for (name, rung) in rungs.chain([(FULL_SKY.to_owned(), None)]) {
-            let validation = outcomes(Split::Validation, &self.validation, rung);
-            let test = outcomes(Split::Test, &self.test, rung);
-            if !test.is_empty() && !validation.is_empty() {
-                let detections = score_finder(&validation, &test, &settings.score)?;
-                let cutouts = score_cutouts(&validation, &test, CutoutCounting::EQUAL_AREA, &settings.score)?;
-                let y_ratio = recovery::summarise(&photometry(rung)).mean;
-                let label = ladder.label(&name);
-                scored.push(SkyScores { name, label, detections, cutouts, y_ratio });
-            }
-        }
-        Ok(scored)
+    pub(super) fn ladder(&self, finder: &str) -> &[SkyScores] {
+        self.ladder.get(finder).map_or(&[], Vec::as_slice)
     }
 
     /// Recovered and injected y of all massive haloes of the test tiles, found or not.
-    pub(super) fn photometry(&self) -> Vec<RecoverySample> {
-        self.test.iter().flat_map(|tile| tile.full.photometry.iter().map(tiles::Recovered::sample)).collect()
+    pub(super) fn photometry(&self) -> &[RecoverySample] {
+        &self.photometry
     }
 
     /// The record of the run.
@@ -143,7 +153,7 @@ impl Results {
                 let name = format!("{finder}.completeness_at_{}_false_per_deg2", at.false_per_deg2);
                 scores.insert(name, at.completeness);
             }
-            for sky in self.ladder(finder, settings)? {
+            for sky in self.ladder(finder) {
                 let prefix = format!("{finder}.ladder.{}", sky.name);
                 scores.extend(sky.detections.by_name(&prefix).into_iter().filter(|(name, _)| is_kept(name, &prefix)));
                 scores.insert(format!("{prefix}.cutout_f1"), sky.cutouts.f1);
@@ -160,7 +170,7 @@ impl Results {
             versions: workspace::versions(),
             device: workspace::device(),
             inputs: Vec::new(),
-            timings: self.timings(),
+            timings: self.timings.clone(),
             scores,
         })
     }
@@ -168,33 +178,53 @@ impl Results {
     /// The ratio of recovered to injected y is that of forced photometry; that of the detections, which noise helped
     /// over the threshold and whose scale was chosen for the largest S/N, is kept beside it.
     fn replace_y_ratio(&self, scores: &mut BTreeMap<String, Score>) {
-        let forced = recovery::summarise(&self.photometry());
+        let forced = recovery::summarise(self.photometry());
         for (name, forced) in [("y_ratio", forced.mean), ("y_ratio_median", forced.median)] {
             if let Some(detected) = scores.insert(format!("mmf.{name}"), forced) {
                 scores.insert(format!("mmf.{name}_detected"), detected);
             }
         }
     }
-
-    /// Wall seconds by stage, summed over tiles.
-    fn timings(&self) -> BTreeMap<String, f64> {
-        let mut sums = BTreeMap::new();
-        for tile in self.validation.iter().chain(&self.test) {
-            for (stage, seconds) in &tile.seconds {
-                *sums.entry(stage.clone()).or_default() += seconds;
-            }
-        }
-        sums
-    }
 }
 
-fn outcomes(records: &[TileRecord], finder: &str) -> Vec<TileOutcome> {
-    records.iter().filter_map(|tile| tile.full.outcomes.get(finder).cloned()).collect()
+/// Scores every sky of the ladder on the ladder's tiles, one sky in memory at a time.
+fn score_ladder(settings: &Settings, dir: &RunDir) -> Result<BTreeMap<String, Vec<SkyScores>>> {
+    let ladder = &settings.ladder;
+    let rungs = ladder.rungs.iter().enumerate().map(|(idx, rung)| (rung.name.clone(), Some(idx)));
+    let mut scored: BTreeMap<String, Vec<SkyScores>> = BTreeMap::new();
+    for (name, rung) in rungs.chain([(FULL_SKY.to_owned(), None)]) {
+        let (mut validation, mut test, mut photometry) = (Outcomes::new(), Outcomes::new(), Vec::new());
+        for split in [Split::Validation, Split::Test] {
+            let outcomes = if split == Split::Test { &mut test } else { &mut validation };
+            for tile in (0..settings.scene.n_tiles(split)).filter(|&tile| ladder.has(split, tile)) {
+                let Some(sky) = sky(tiles::read(dir, split, tile)?, rung) else { continue };
+                for (finder, outcome) in sky.outcomes {
+                    outcomes.entry(finder).or_default().push(outcome);
+                }
+                photometry.extend(sky.photometry.iter().map(tiles::Recovered::sample));
+            }
+        }
+        for (finder, test) in &test {
+            let Some(validation) = validation.get(finder) else { continue };
+            scored.entry(finder.clone()).or_default().push(SkyScores {
+                name: name.clone(),
+                label: ladder.label(&name),
+                detections: score_finder(validation, test, &settings.score)?,
+                cutouts: score_cutouts(validation, test, CutoutCounting::EQUAL_AREA, &settings.score)?,
+                y_ratio: recovery::summarise(&photometry).mean,
+            });
+        }
+    }
+    Ok(scored)
 }
 
 /// What a tile gave on one rung of the ladder, or on the full sky.
-fn sky(record: &TileRecord, rung: Option<usize>) -> Option<&SkyRecord> {
-    rung.map_or(Some(&record.full), |rung| record.ladder.get(rung))
+fn sky(mut record: TileRecord, rung: Option<usize>) -> Option<SkyRecord> {
+    match rung {
+        None => Some(record.full),
+        Some(rung) if rung < record.ladder.len() => Some(record.ladder.swap_remove(rung)),
+        Some(_) => None,
+    }
 }
 
 /// The command that makes this run again from nothing.

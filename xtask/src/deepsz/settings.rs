@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use arcmin_eval::{MatchConfig, ScoreConfig};
 use arcmin_find_mmf::{MatchedFilter, MatchedFilterConfig};
 use arcmin_method::FinderRecipe;
-use arcmin_scene::{Component, SceneConfig, Setup, Split};
+use arcmin_scene::{Component, PressureModel, SceneConfig, Setup, Split};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::{Table, Value};
@@ -98,6 +98,8 @@ pub(super) struct Settings {
     pub(super) scene_toml: String,
     /// The simulated survey, checked.
     pub(super) scene: Setup,
+    /// The gas of its haloes.
+    pub(super) pressure: PressureModel,
     /// Name of its cosmology.
     pub(super) cosmology: String,
     /// The same survey with fewer components.
@@ -131,6 +133,7 @@ impl Settings {
             scene_toml: toml::to_string(&scene).context("the sky cannot be written as TOML")?,
             ladder: Ladder::check(&raw.ladder, &scene)?,
             scene: scene.check().context("in [settings.scene]")?,
+            pressure: scene.haloes.pressure,
             cosmology: scene.cosmology,
             n_pixels_side: scene.tiles.n_pixels_side,
             finders,

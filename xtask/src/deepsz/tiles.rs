@@ -4,7 +4,8 @@ use super::settings::{Rung, Settings};
 use super::{gallery, picture};
 use crate::run_dir::RunDir;
 use crate::shard::Shard;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use arcmin_eval::outcome::OUTCOME_FORMAT;
 use arcmin_eval::{RecoverySample, TileOutcome};
 use arcmin_job::{Clock, Interrupt, Progress};
 use arcmin_method::{ClusterFinder, Detections};
@@ -20,10 +21,20 @@ const PICTURED: (Split, usize) = (Split::Test, 0);
 /// Haloes of at least this virial mass take part in the test of recovered over injected y.
 const PHOTOMETRY_MVIR_MIN_MSUN: f64 = 2e14;
 
+/// Version of the form of [`TileRecord`]; the first is the same without this number and not packed.
+const RECORD_FORMAT: u32 = 2;
+
+fn first_format() -> u32 {
+    1
+}
+
 /// All that is kept of one tile, so that a run resumes and its report is made again without the sky.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TileRecord {
+    /// Version of this form, up to [`RECORD_FORMAT`].
+    #[serde(default = "first_format")]
+    format: u32,
     /// With all components.
     pub(super) full: SkyRecord,
     /// The tile's poorer skies, one a rung of the ladder; empty on tiles that the ladder leaves out.
@@ -71,9 +82,16 @@ type Found = Vec<(String, Detections)>;
 /// Fitted finders by name.
 pub(super) type Finders = BTreeMap<String, Box<dyn ClusterFinder>>;
 
+/// The file of a tile that is done, packed or in the first, unpacked form; `None` when it is not done.
+fn done_record(dir: &RunDir, split: Split, tile: usize) -> Option<String> {
+    let packed = record_name(split, tile);
+    let unpacked = packed.trim_end_matches(".gz").to_owned();
+    [packed, unpacked].into_iter().find(|name| dir.file(name).exists())
+}
+
 /// The file that marks a tile as done.
-pub(super) fn record_name(split: Split, tile: usize) -> String {
-    format!("tiles/{split}-{tile:03}.json")
+fn record_name(split: Split, tile: usize) -> String {
+    format!("tiles/{split}-{tile:03}.json.gz")
 }
 
 /// The catalogue of one finder on one tile.
@@ -90,8 +108,7 @@ pub(super) fn ladder_name(sky: Option<usize>) -> String {
 pub(super) fn work_through(settings: &Settings, dir: &RunDir, shard: Shard, interrupt: &Interrupt) -> Result<()> {
     let all = SEARCHED.iter().flat_map(|&split| (0..settings.scene.n_tiles(split)).map(move |tile| (split, tile)));
     let ours = all.enumerate().filter(|&(piece, _)| shard.has(piece)).map(|(_, tile)| tile);
-    let left: Vec<(Split, usize)> =
-        ours.filter(|&(split, tile)| !dir.file(&record_name(split, tile)).exists()).collect();
+    let left: Vec<(Split, usize)> = ours.filter(|&(split, tile)| done_record(dir, split, tile).is_none()).collect();
     if left.is_empty() {
         return Ok(());
     }
@@ -146,8 +163,8 @@ impl<'a> Worker<'a> {
         let photometry = self.photometry(split, &scene, &mut clock)?;
         let ladder = self.climb(split, tile, &mut clock)?;
         let full = SkyRecord { outcomes, photometry };
-        let record = TileRecord { full, ladder, seconds: clock.into_seconds() };
-        self.dir.write_json(&record_name(split, tile), &record)
+        let record = TileRecord { format: RECORD_FORMAT, full, ladder, seconds: clock.into_seconds() };
+        self.dir.write_json_gz(&record_name(split, tile), &record)
     }
 
     /// Searches the tile's poorer skies, where the ladder wants this tile.
@@ -211,19 +228,70 @@ fn massive(truth: &Truth) -> impl Iterator<Item = &arcmin_scene::Halo> {
     truth.haloes.iter().filter(|halo| halo.mvir.value() >= PHOTOMETRY_MVIR_MIN_MSUN)
 }
 
-/// Reads the records of all tiles of a split, in order.
-pub(super) fn read(settings: &Settings, dir: &RunDir, split: Split) -> Result<Vec<TileRecord>> {
-    let names: Vec<String> = (0..settings.scene.n_tiles(split)).map(|tile| record_name(split, tile)).collect();
-    let missing: Vec<&String> = names.iter().filter(|name| !dir.file(name).exists()).collect();
-    if let Some(first) = missing.first() {
-        bail!(
-            "{} of {} {split} tiles are not done (the first is {}): run the experiment, or the shard that is missing, \
-             to its end",
-            missing.len(),
-            names.len(),
-            dir.file(first).display()
-        );
+/// Makes sure that all tiles of a split are done.
+pub(super) fn require_all(settings: &Settings, dir: &RunDir, split: Split) -> Result<()> {
+    let n_tiles = settings.scene.n_tiles(split);
+    let missing: Vec<usize> = (0..n_tiles).filter(|&tile| done_record(dir, split, tile).is_none()).collect();
+    let Some(first) = missing.first() else { return Ok(()) };
+    bail!(
+        "{} of {} {split} tiles are not done (the first is {}): run the experiment, or the shard that is missing, to its end",
+        missing.len(),
+        n_tiles,
+        dir.file(&record_name(split, *first)).display()
+    )
+}
+
+/// Reads the record of one tile.
+pub(super) fn read(dir: &RunDir, split: Split, tile: usize) -> Result<TileRecord> {
+    let name = done_record(dir, split, tile).unwrap_or_else(|| record_name(split, tile));
+    let record: TileRecord = dir.read_json(&name)?.with_context(|| format!("{name} has just been deleted"))?;
+    let outcomes = std::iter::once(&record.full).chain(&record.ladder).flat_map(|sky| sky.outcomes.values());
+    let is_ours = (1..=RECORD_FORMAT).contains(&record.format)
+        && outcomes.map(|o| o.format).all(|format| format == OUTCOME_FORMAT);
+    ensure!(
+        is_ours,
+        "{} was written by another version of this program: delete it to have it made again, or use that version",
+        dir.file(&name).display()
+    );
+    Ok(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Config;
+
+    fn run_dir(folder: &std::path::Path) -> RunDir {
+        let config = Config { experiment: "e".into(), profile: "p".into(), seed: 1, settings: toml::Table::new() };
+        RunDir::open(folder, &config).expect("a new run")
     }
-    let one = |name: &String| dir.read_json(name)?.with_context(|| format!("{name} has just been deleted"));
-    names.iter().map(one).collect()
+
+    fn record(format: u32) -> TileRecord {
+        let full = SkyRecord { outcomes: Outcomes::new(), photometry: Vec::new() };
+        TileRecord { format, full, ladder: Vec::new(), seconds: BTreeMap::from([("find".to_owned(), 0.1)]) }
+    }
+
+    #[test]
+    fn records_come_back_and_those_of_another_version_or_damaged_are_refused() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let dir = run_dir(folder.path());
+        let name = record_name(Split::Test, 3);
+        let read = || read(&dir, Split::Test, 3);
+        let refusal = || format!("{:#}", read().err().expect("refused"));
+        assert!(done_record(&dir, Split::Test, 3).is_none());
+        // The first form: no number, not packed.
+        dir.write(
+            "tiles/test-003.json",
+            br#"{"full":{"outcomes":{},"photometry":[]},"ladder":[],"seconds":{"find":0.5}}"#,
+        )
+        .expect("room");
+        assert_eq!(read().expect("the first form").seconds["find"], 0.5);
+        dir.write_json_gz(&name, &record(RECORD_FORMAT)).expect("room");
+        assert_eq!(read().expect("whole").seconds["find"], 0.1);
+        dir.write_json_gz(&name, &record(RECORD_FORMAT + 1)).expect("room");
+        assert!(refusal().contains("test-003.json.gz was written by another version"), "{}", refusal());
+        let whole = std::fs::read(dir.file(&name)).expect("a file");
+        std::fs::write(dir.file(&name), &whole[..whole.len() / 2]).expect("room");
+        assert!(refusal().contains("delete it to have it made again"), "{}", refusal());
+    }
 }

@@ -6,14 +6,17 @@ use arcmin_scene::Statistic;
 const DIGITS: i32 = 5;
 const HEADINGS: [&str; 5] = ["statistic", "value", "target", "tolerance", ""];
 
+/// Longest line of a name; what is longer goes on below.
+const NAME_WIDTH: usize = 96;
+
 /// The lines of the table: names to the left, numbers to the right, a verdict each, and a count at the end.
 pub(super) fn lines(statistics: &[Statistic]) -> Vec<String> {
     let row = |s: &Statistic| {
         let verdict = if s.passes() { "pass" } else { "FAIL" };
         [s.name.clone(), number(s.value), number(s.target), number(s.tolerance), verdict.to_owned()]
     };
-    let rows: Vec<[String; 5]> =
-        std::iter::once(HEADINGS.map(str::to_owned)).chain(statistics.iter().map(row)).collect();
+    let headings = std::iter::once(HEADINGS.map(str::to_owned));
+    let rows: Vec<[String; 5]> = headings.chain(statistics.iter().map(row)).flat_map(wrapped).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 5] = std::array::from_fn(width);
     let line = |[name, value, target, tolerance, verdict]: &[String; 5]| {
@@ -25,6 +28,24 @@ pub(super) fn lines(statistics: &[Statistic]) -> Vec<String> {
     let passed = statistics.iter().filter(|s| s.passes()).count();
     lines.push(format!("{passed} of {} statistics pass", statistics.len()));
     lines
+}
+
+/// A row whose name has one line, and rows of the rest of its name alone.
+fn wrapped([name, value, target, tolerance, verdict]: [String; 5]) -> Vec<[String; 5]> {
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in name.split(' ') {
+        let last = lines.last_mut().expect("never empty");
+        if last.chars().count() + word.chars().count() < NAME_WIDTH || last.is_empty() {
+            let space = if last.is_empty() { "" } else { " " };
+            *last = format!("{last}{space}{word}");
+        } else {
+            lines.push(format!("  {word}"));
+        }
+    }
+    let mut rows: Vec<[String; 5]> =
+        lines.into_iter().map(|name| [name, "".into(), "".into(), "".into(), "".into()]).collect();
+    rows[0][1..].clone_from_slice(&[value, target, tolerance, verdict]);
+    rows
 }
 
 /// A number with five significant digits, in powers of ten only where it is very large or small.
@@ -63,6 +84,15 @@ mod tests {
                 "2 of 3 statistics pass",
             ]
         );
+    }
+
+    #[test]
+    fn long_names_go_on_below() {
+        let name = format!("{} and the rest", "word ".repeat(19).trim_end());
+        let lines = lines(&[Statistic { name, value: 1.0, target: 1.0, tolerance: 0.1 }]);
+        assert!(lines[2].starts_with("word word") && lines[2].ends_with("  pass"), "{lines:?}");
+        assert_eq!(lines[3], "  and the rest");
+        assert_eq!(lines.len(), 5);
     }
 
     #[test]
