@@ -17,8 +17,8 @@ use rayon::prelude::*;
 /// Where the painted profiles end, in their own unit of angle: theta500 of Arnaud10, 0.8 theta200c of Battaglia12.
 const X_MAX: f64 = 5.0;
 /// Nodes of the shapes of Battaglia12 in ln(1 + z) and in ln M200c.
-const Z_NODES: usize = 24;
-const MASS_NODES: usize = 10;
+const Z_NODES: usize = 32;
+const MASS_NODES: usize = 16;
 
 /// Central y and Y500 in Mpc^2 of the median halo.
 pub(crate) fn amplitudes(
