@@ -31,6 +31,7 @@ const TASKS: &[Task] = &[
     Task { name: "mmf", modules: &["numpy", "scipy"], cases: mmf_cases },
     Task { name: "healpix", modules: &["numpy", "healpy"], cases: healpix_cases },
     Task { name: "lensing", modules: &["numpy", "scipy", "numba"], cases: lensing_cases },
+    Task { name: "nn", modules: &["torch", "safetensors"], cases: nn_cases },
     Task { name: "paint", modules: &["numpy", "numba"], cases: mmf_cases },
 ];
 
@@ -65,6 +66,13 @@ fn sht_cases() -> Vec<Vec<String>> {
         }
     }
     cases
+}
+
+fn nn_cases() -> Vec<Vec<String>> {
+    let steps = [("mresunet", "step", "4"), ("mresunet", "step", "32"), ("resnet", "step", "128")];
+    let forward = [("mresunet", "forward", "4"), ("mresunet", "forward", "32"), ("resnet", "forward", "128")];
+    let case = |(network, pass, batch), how: &str| [network, pass, batch, how, "2"].map(str::to_owned).to_vec();
+    steps.into_iter().chain(forward).flat_map(|work| ["plain", "tuned"].map(|how| case(work, how))).collect()
 }
 
 fn mmf_cases() -> Vec<Vec<String>> {

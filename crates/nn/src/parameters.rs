@@ -40,8 +40,8 @@ impl Role {
         matches!(self, Self::ConvWeight | Self::TransposeConvWeight | Self::LinearWeight)
     }
 
-    /// Order of our axes in files: axis `i` of a file is our axis `to_file()[i]`.
-    pub(crate) fn to_file(self) -> Option<&'static [usize]> {
+    /// Order of our axes in files: axis `i` of a file is our axis `axes_in_file()[i]`.
+    pub(crate) fn axes_in_file(self) -> Option<&'static [usize]> {
         match self {
             Self::ConvWeight => Some(&[3, 2, 0, 1]),
             Self::TransposeConvWeight => Some(&[0, 3, 1, 2]),
@@ -51,7 +51,7 @@ impl Role {
     }
 
     /// Order of a file's axes here.
-    pub(crate) fn from_file(self) -> Option<&'static [usize]> {
+    pub(crate) fn axes_here(self) -> Option<&'static [usize]> {
         match self {
             Self::ConvWeight => Some(&[2, 3, 1, 0]),
             Self::TransposeConvWeight => Some(&[0, 2, 3, 1]),

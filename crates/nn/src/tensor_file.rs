@@ -20,7 +20,7 @@ impl Entry {
     /// # Errors
     /// When it cannot be read.
     pub(crate) fn of_parameter(parameter: &Parameter) -> Result<Self> {
-        let tensor = match parameter.role().to_file() {
+        let tensor = match parameter.role().axes_in_file() {
             Some(axes) => parameter.tensor().permute(axes)?.contiguous()?,
             None => parameter.tensor(),
         };
@@ -33,7 +33,7 @@ impl Entry {
     /// When the values do not fit the shape.
     pub(crate) fn to_tensor(&self, parameter: &Parameter) -> Result<Tensor> {
         let tensor = Tensor::from_slice(&self.values, self.shape.as_slice(), &candle_core::Device::Cpu)?;
-        Ok(match parameter.role().from_file() {
+        Ok(match parameter.role().axes_here() {
             Some(axes) => tensor.permute(axes)?.contiguous()?,
             None => tensor,
         })

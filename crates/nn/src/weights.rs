@@ -70,7 +70,7 @@ pub(crate) fn fill(path: &Path, entries: &BTreeMap<String, Entry>, parameters: &
 /// A parameter's shape in files.
 fn file_shape(parameter: &crate::Parameter) -> Vec<usize> {
     let shape = parameter.tensor().dims().to_vec();
-    match parameter.role().to_file() {
+    match parameter.role().axes_in_file() {
         Some(axes) => axes.iter().map(|&axis| shape[axis]).collect(),
         None => shape,
     }

@@ -12,9 +12,13 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// Version of the file's layout (docs/weights.md).
+const FORMAT: u32 = 1;
+
 /// What the metadata holds.
 #[derive(Serialize, Deserialize)]
 struct About {
+    format: u32,
     config_hash: String,
     config: Json,
     state: State,
@@ -39,6 +43,7 @@ pub(super) fn write(
     best: &BestWeights,
 ) -> Result<()> {
     let about = About {
+        format: FORMAT,
         config_hash: hash(config),
         config: config.clone(),
         state: state.clone(),
@@ -77,6 +82,9 @@ pub(super) fn read(
     })?;
     let about = about.ok_or_else(|| broken("it has no state".to_owned()))?;
     let about: About = serde_json::from_str(&about).map_err(|error| broken(error.to_string()))?;
+    if about.format != FORMAT {
+        return Err(broken(format!("its format is {}, this program knows {FORMAT}", about.format)));
+    }
     if about.config_hash != hash(config) {
         let mut differences = Vec::new();
         compare("", &about.config, config, &mut differences);

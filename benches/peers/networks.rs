@@ -1,0 +1,69 @@
+//! Training steps and inference of whole networks, as `nn.py` does them with PyTorch.
+//!
+//! The weights of the mResUNet are left in a file that PyTorch opens, so that both must give the same answer.
+
+use anyhow::{Result, bail};
+use arcmin_nn::loss::{cross_entropy, mse};
+use arcmin_nn::networks::{DeepszResnet, DeepszResnetConfig, MResUNet, MResUNetConfig, Network};
+use arcmin_nn::optimise::{Optimiser, OptimiserSettings, Rule};
+use arcmin_nn::{Pass, Value, weights};
+use candle_core::{Device, Tensor};
+
+/// Seconds of one `step` (forward, backward, Adam) or one `forward` (inference), which `best` measures, and the rms of the
+/// first answer where the peer has the same weights.
+pub(crate) fn run(
+    network: &str,
+    pass: &str,
+    n: usize,
+    best: impl Fn(&mut dyn FnMut()) -> f64,
+) -> Result<(f64, Option<f64>)> {
+    match network {
+        "mresunet" => {
+            let network = MResUNet::new(&MResUNetConfig::default())?;
+            let (x, t) = (images(&[n, 40, 40, 1])?, images(&[n, 40, 40, 1])?);
+            let loss = |pass: &Pass| mse(&network.forward(&Value::constant(x.clone()), pass)?, &t);
+            let file = std::env::temp_dir().join("arcmin-peers-mresunet.safetensors");
+            weights::save(&file, network.parameters(), "")?;
+            let answer = network.forward(&Value::constant(x.clone()), &Pass::evaluation())?;
+            let squares = answer.tensor().sqr()?.mean_all()?.to_scalar::<f32>()?;
+            Ok((time(&network, pass, &x, &loss, best)?, Some(f64::from(squares).sqrt())))
+        }
+        "resnet" => {
+            let network = DeepszResnet::new(&DeepszResnetConfig::default())?;
+            let x = images(&[n, 32, 32, 3])?;
+            let classes: Vec<u32> = (0..n as u32).map(|i| i % 2).collect();
+            let loss =
+                |pass: &Pass| cross_entropy(&network.forward(&Value::constant(x.clone()), pass)?, &classes, None);
+            Ok((time(&network, pass, &x, &loss, best)?, None))
+        }
+        _ => bail!("network {network} is neither mresunet nor resnet"),
+    }
+}
+
+fn time(
+    network: &impl Network,
+    pass: &str,
+    x: &Tensor,
+    loss: &dyn Fn(&Pass) -> arcmin_nn::Result<Value>,
+    best: impl Fn(&mut dyn FnMut()) -> f64,
+) -> Result<f64> {
+    let parameters = network.parameters();
+    let mut optimiser = Optimiser::new(OptimiserSettings::plain(Rule::ADAM), parameters)?;
+    let mut n_steps = 0;
+    let mut step = || -> arcmin_nn::Result<()> {
+        let gradients = loss(&Pass::training(1, n_steps))?.backward()?;
+        n_steps += 1;
+        optimiser.step(parameters, &gradients, 1e-3)
+    };
+    let forward = || network.forward(&Value::constant(x.clone()), &Pass::evaluation()).map(drop);
+    Ok(match pass {
+        "step" => best(&mut || step().expect("a finite training step")),
+        "forward" => best(&mut || forward().expect("images that the network takes")),
+        _ => bail!("pass {pass} is neither step nor forward"),
+    })
+}
+
+fn images(shape: &[usize]) -> Result<Tensor> {
+    let pixel = |i: usize| (i * 7919 % 1009) as f32 / 1009.0 - 0.5;
+    Ok(Tensor::from_vec((0..shape.iter().product()).map(pixel).collect::<Vec<f32>>(), shape, &Device::Cpu)?)
+}

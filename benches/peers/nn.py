@@ -1,0 +1,128 @@
+"""Training steps and inference of whole networks with PyTorch: nn.py NETWORK PASS BATCH HOW THREADS.
+
+NETWORK is mresunet (Gupta & Reichardt, 16.4 M parameters) or resnet (DeepSZ, 9.7 M); PASS is step (forward, backward,
+Adam) or forward (inference); HOW is plain (PyTorch as it comes) or tuned (channels_last, fused Adam). The mResUNet has the weights that ours has written.
+"""
+
+import os
+import sys
+import tempfile
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+from safetensors.torch import load_file
+
+from timing import best, report
+
+network, passname, batch, how, threads = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5])
+torch.set_num_threads(threads)
+
+
+class Stage(nn.Module):
+    def __init__(self, i, o, dilation, stride=1, rate=0.0):
+        super().__init__()
+        self.drop = nn.Dropout(rate) if rate else nn.Identity()
+        self.conv = nn.Conv2d(i, o, 3, stride, dilation, dilation)
+        self.norm, self.residual = nn.BatchNorm2d(o), i == o and stride == 1
+
+    def forward(self, x):
+        y = self.norm(F.selu(self.conv(self.drop(x))))
+        return x + y if self.residual else y
+
+
+class MResUNet(nn.Module):
+    def __init__(self, width=64):
+        super().__init__()
+        sizes = [width, 2 * width, 4 * width, 8 * width]
+        self.encoder = nn.ModuleList(
+            nn.ModuleList(Stage((1 if k == 0 else sizes[k - 1]) if i == 0 else o, o, i + 1, 2 if i == 0 and k else 1)
+                          for i in range(4)) for k, o in enumerate(sizes))
+        self.bridge = nn.Conv2d(8 * width, 4 * width, 3, padding=1)
+        self.decoder = nn.ModuleList(
+            nn.ModuleList(Stage(2 * o if d % 2 == 0 else o, o if d > 1 else o // 2, d, rate=0.3)
+                          for d in (4, 3, 2, 1)[: 3 if k == 0 else 4]) for k, o in reversed(list(enumerate(sizes[:3]))))
+        self.drop, self.last = nn.Dropout(0.3), nn.Conv2d(width, 1, 3, padding=1)
+
+    def forward(self, x):
+        kept = []
+        for k, box in enumerate(self.encoder):
+            for i, stage in enumerate(box):
+                x = stage(x)
+                if i % 2 == 1 and k < 3:
+                    kept.append(x)
+        x = F.selu(self.bridge(x))
+        for box in self.decoder:
+            x = F.interpolate(x, scale_factor=2, mode="nearest")
+            for i, stage in enumerate(box):
+                x = stage(torch.cat([x, kept.pop()], 1) if i % 2 == 0 else x)
+        return self.last(self.drop(x))
+
+
+def conv_norm(i, o, kernel, stride=1):
+    return nn.Sequential(nn.Conv2d(i, o, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(o))
+
+
+class Bottleneck(nn.Module):
+    def __init__(self, i, inside, stride):
+        super().__init__()
+        o = 4 * inside
+        self.layers = nn.Sequential(conv_norm(i, inside, 1, stride), nn.ReLU(), conv_norm(inside, inside, 3), nn.ReLU(),
+                                    conv_norm(inside, o, 1))
+        self.shortcut = conv_norm(i, o, 1, stride) if stride != 1 or i != o else nn.Identity()
+
+    def forward(self, x):
+        return F.relu(self.layers(x) + self.shortcut(x))
+
+
+def resnet(width=64):
+    layers = [conv_norm(3, width, 3), nn.ReLU(), conv_norm(width, width, 3, 2), nn.ReLU(), nn.MaxPool2d(2)]
+    channels = width
+    for group, blocks in enumerate((3, 4, 6)):
+        for block in range(blocks):
+            layers.append(Bottleneck(channels, width << group, 2 if group and not block else 1))
+            channels = 4 * (width << group)
+    layers += [nn.Flatten(), nn.BatchNorm1d(4 * channels), nn.Linear(4 * channels, 256), nn.ReLU(), nn.Linear(256, 256),
+               nn.ReLU(), nn.Linear(256, 2)]
+    return nn.Sequential(*layers)
+
+
+def images(*shape):
+    n = shape[0] * shape[1] * shape[2] * shape[3]
+    pixels = torch.arange(n) * 7919 % 1009 / 1009 - 0.5
+    return pixels.reshape(shape).permute(0, 3, 1, 2).contiguous()
+
+
+if network == "mresunet":
+    net, x, target, loss = MResUNet(), images(batch, 40, 40, 1), images(batch, 40, 40, 1), F.mse_loss
+else:
+    net, x, target, loss = resnet(), images(batch, 32, 32, 3), torch.arange(batch) % 2, F.cross_entropy
+check = None
+if network == "mresunet":
+    state = load_file(os.path.join(tempfile.gettempdir(), "arcmin-peers-mresunet.safetensors"))
+    missing, unexpected = net.load_state_dict(state, strict=False)
+    assert not unexpected and all(name.endswith("num_batches_tracked") for name in missing), (missing, unexpected)
+    with torch.inference_mode():
+        check = float(net.eval()(x).square().mean().sqrt())
+    net.train()
+if how == "tuned":
+    net, x = net.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
+optimiser = torch.optim.Adam(net.parameters(), lr=1e-3, fused=True if how == "tuned" else None)
+
+
+def step():
+    optimiser.zero_grad()
+    loss(net(x), target).backward()
+    optimiser.step()
+
+
+def forward():
+    with torch.inference_mode():
+        net(x)
+
+
+if passname == "forward":
+    net.eval()
+seconds = best({"step": step, "forward": forward}[passname])
+report(f"nn_{network}_{passname}_b{batch}_{how}_{threads}t", f"torch {torch.__version__}, {how}", seconds, check)
