@@ -1,6 +1,6 @@
 //! Bright point sources: masked before the search, they cost area and nothing else.
 
-use arcmin_find_mmf::config::SourcesConfig;
+use arcmin_find_mmf::config::{SourceTreatment, SourcesConfig};
 use arcmin_find_mmf::{MatchedFilter, MatchedFilterConfig};
 use arcmin_maps::{Band, BandMap, Map, Mask, Observation, PixelPosition};
 use arcmin_method::Candidate;
@@ -78,7 +78,8 @@ fn masked_sources_cost_area_and_no_cluster_elsewhere() {
     let dirty = with_sources(&clean);
     let sources: Vec<SkyPosition> =
         places().iter().map(|place| clean.geometry().pix_to_sky(*place).expect("on the tile")).collect();
-    let masking = SourcesConfig { band: "148".to_owned(), snr_min: 15.0, mask_radius_arcmin: 4.0 };
+    let every_flux = SourcesConfig::above(SourceTreatment::Mask, 1e-3);
+    let masking = SourcesConfig { bands: vec!["148".to_owned()], snr_min: 15.0, ..every_flux };
     let (truth, plain, masked) = (find(&clean, None), find(&dirty, None), find(&dirty, Some(masking)));
 
     // Clusters well above the threshold and away from sources, as the sky without sources shows them.

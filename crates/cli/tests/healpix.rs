@@ -1,46 +1,13 @@
-//! HEALPix maps through the whole command: the layout of simulated skies, a WMAP map, a search tile by tile, bad files.
+//! HEALPix maps through the whole command: the layout of simulated skies, a WMAP map, bad files.
 
 mod common;
 
-use arcmin_fits::{Column, ColumnData, Table, write_table};
+use arcmin_maps::Cutouts;
 use arcmin_maps::cutouts::flags;
 use arcmin_maps::file::read_map;
-use arcmin_maps::{Catalogue, Cutouts};
-use arcmin_sphere::healpix::{Healpix, Nside};
-use arcmin_units::SkyPosition;
-use common::{arcmin, assert_refused, assert_succeeded, noise};
+use common::sphere::{BANDS_GHZ, run, write_healpix};
+use common::{assert_refused, assert_succeeded};
 use std::path::{Path, PathBuf};
-use std::process::Output;
-
-const BANDS_GHZ: [u32; 3] = [90, 148, 219];
-
-/// A HEALPix table as map makers write it: rows of 1024 pixels, implicit index; `more` cards go over the usual ones.
-fn write_healpix(path: &Path, nside: u64, unit: &str, values: Vec<f32>, more: &[(&str, &str)]) {
-    let repeat = values.len().min(1024);
-    let column = Column::new("TEMPERATURE", ColumnData::F32(values)).with_repeat(repeat);
-    let mut table = Table::new(vec![if unit.is_empty() { column } else { column.with_unit(unit) }]);
-    table.header.set("NSIDE", nside as i64, "").expect("a card");
-    for (key, value) in [("PIXTYPE", "HEALPIX"), ("ORDERING", "RING"), ("COORDSYS", "C"), ("INDXSCHM", "IMPLICIT")] {
-        table.header.set(key, value, "").expect("a card");
-    }
-    for (key, value) in more {
-        match *value {
-            "" => table.header.remove(key),
-            value => table.header.set(key, value, "").expect("a card"),
-        }
-    }
-    write_table(path, &table).expect("a writable folder");
-}
-
-/// `arcmin COMMAND` on maps with more arguments.
-fn run(command: &str, maps: &[PathBuf], out: &Path, more: &[&str]) -> Output {
-    let mut arcmin = arcmin();
-    arcmin.arg(command);
-    for map in maps {
-        arcmin.arg("--map").arg(map);
-    }
-    arcmin.arg("--out").arg(out).args(more).output().expect("the command starts")
-}
 
 fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     text.lines().filter(|line| !line.starts_with('#')).skip(1).map(|line| line.split(',').collect())
@@ -83,114 +50,6 @@ fn simulated_skies_in_jy_per_sr_are_cut_as_the_deepsz_code_does() {
         // The factors of that code are dB/dT at 2.726 K; ours is at 2.7255 K.
         assert!((got - number(5)).abs() <= 2e-3 * number(5).abs(), "{row:?}: {got}");
     }
-}
-
-/// Directions of clusters: on both poles, on the seam of longitude, and anywhere.
-const CLUSTERS_DEG: [[f64; 2]; 12] = [
-    [0.0, 90.0],
-    [10.0, -90.0],
-    [0.0, 0.0],
-    [359.5, 40.0],
-    [45.3, 37.7],
-    [100.0, -60.0],
-    [140.0, 13.5],
-    [180.0, 72.0],
-    [222.0, -13.0],
-    [250.0, 13.2],
-    [300.0, 60.0],
-    [333.0, -75.0],
-];
-const FIND_NSIDE: u64 = 256;
-const CORE_DEG: f64 = 0.5;
-
-/// Three bands in Jy/sr with clusters of `y = 1e-3 / (1 + (theta / 0.5 deg)^2)` and white noise.
-fn sky_with_clusters(folder: &Path) -> Vec<PathBuf> {
-    let grid = Healpix::ring(Nside::new(FIND_NSIDE).expect("a resolution"));
-    let n = grid.n_pixels() as usize;
-    let mut y = vec![0.0; n];
-    for [lon, lat] in CLUSTERS_DEG {
-        let centre = SkyPosition::from_deg(lon, lat).expect("a position");
-        for (i, y) in y.iter_mut().enumerate() {
-            let position = grid.centre(grid.pixel(i as u64).expect("a pixel"));
-            let x2 = (position.separation(centre).to_deg().value() / CORE_DEG).powi(2);
-            *y += if x2 < 400.0 { 1e-3 / (1.0 + x2) } else { 0.0 };
-        }
-    }
-    let mut paths = Vec::new();
-    for (k, nu) in BANDS_GHZ.into_iter().enumerate() {
-        // Response in uK per y and uK_CMB in Jy/sr (physics of the SZ effect at 2.7255 K).
-        let (uk_per_y, jy_sr_per_uk) = [(-4.36e6, 202.7), (-2.60e6, 393.3), (0.1e6, 483.7)][k];
-        let white = noise(3600, 60.0);
-        let values =
-            (0..n).map(|i| ((y[i] * uk_per_y + f64::from(white[(i * (k + 1)) % white.len()])) * jy_sr_per_uk) as f32);
-        let path = folder.join(format!("{nu}.fits"));
-        write_healpix(&path, FIND_NSIDE, "Jy/sr", values.collect(), &[]);
-        paths.push(path);
-    }
-    paths
-}
-
-#[test]
-fn a_search_of_the_whole_sphere_finds_each_cluster_once() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let maps = sky_with_clusters(folder.path());
-    let out = folder.path().join("out");
-    let more = [
-        "--freq-ghz",
-        "90",
-        "--freq-ghz",
-        "148",
-        "--freq-ghz",
-        "219",
-        "--scales-arcmin",
-        "20,30,45",
-        "--tile-deg",
-        "30",
-        "--threshold",
-        "8",
-    ];
-    assert_succeeded(&run("find", &maps, &out, &more));
-    let found = Catalogue::read(&out.join("catalogue.fits")).expect("our own file");
-    for [lon, lat] in CLUSTERS_DEG {
-        let centre = SkyPosition::from_deg(lon, lat).expect("a position");
-        let near = found.positions().iter().filter(|p| p.separation(centre).to_arcmin().value() < 30.0).count();
-        assert_eq!(near, 1, "({lon}, {lat}) deg is found {near} times");
-    }
-    assert_eq!(found.len(), CLUSTERS_DEG.len(), "nothing else is found");
-    let tiles = Catalogue::read(&out.join("tiles.fits")).expect("our own file");
-    let area: f64 = tiles.f64("searchedDeg2").expect("areas").iter().sum();
-    // Cells end on whole pixels of their tiles, 130 pixels wide: half a pixel on either side.
-    assert!((area / 41_252.96 - 1.0).abs() < 5e-3, "the sphere is searched once: {area} deg2");
-}
-
-#[test]
-fn a_part_of_the_sphere_is_searched_around_given_centres() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let maps = sky_with_clusters(folder.path());
-    let (out, centres) = (folder.path().join("out"), folder.path().join("centres.csv"));
-    std::fs::write(&centres, "RADeg,decDeg\n250,13.2\n").expect("a writable folder");
-    let centres = centres.display().to_string();
-    let more = [
-        "--freq-ghz",
-        "90",
-        "--freq-ghz",
-        "148",
-        "--freq-ghz",
-        "219",
-        "--scales-arcmin",
-        "30",
-        "--tile-deg",
-        "25",
-        "--threshold",
-        "8",
-        "--tile-centres",
-        &centres,
-    ];
-    assert_succeeded(&run("find", &maps, &out, &more));
-    let found = Catalogue::read(&out.join("catalogue.fits")).expect("our own file");
-    assert_eq!(found.len(), 1);
-    let centre = SkyPosition::from_deg(250.0, 13.2).expect("a position");
-    assert!(found.positions()[0].separation(centre).to_arcmin().value() < 14.0, "within a pixel");
 }
 
 #[test]
@@ -302,10 +161,10 @@ fn bands_and_kinds_that_do_not_go_together_are_refused() {
     );
     let aligned = [&arguments[..], &["--projection", "map"]].concat();
     assert_refused(&run("cutouts", std::slice::from_ref(&a), &out, &aligned), &["--projection map needs flat maps"]);
-    let marked = ["--unit", "compton-y", "--mark", &catalogue];
+    let scales = ["--unit", "compton-y", "--write-scales"];
     assert_refused(
-        &run("find", std::slice::from_ref(&a), &out, &marked),
-        &["--mark and --half need flat maps", "arcmin reproject"],
+        &run("find", std::slice::from_ref(&a), &out, &scales),
+        &["--write-scales needs flat maps", "arcmin reproject"],
     );
     assert_refused(&run("find", &[a], &out, &["--unit", "compton-y", "--tile-deg", "0.1"]), &["--tile-deg"]);
 }

@@ -59,16 +59,49 @@ pub struct HolesConfig {
     pub restore_taper: bool,
 }
 
-/// Point sources to find and mask before the search.
+/// What is done about a point source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceTreatment {
+    /// A hole around it, in all bands.
+    Mask,
+    /// The beam times its flux taken out of the band in which it was found.
+    Subtract,
+}
+
+/// Point sources to find and take out before the search, see [`sources`](crate::sources).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourcesConfig {
-    /// Name of the temperature band in which they are found.
-    pub band: String,
-    /// Signal-to-noise ratio, in that band alone with the beam as template, above which a source is masked.
+    /// What is done about them.
+    pub treatment: SourceTreatment,
+    /// Flux in the band above which a source counts.
+    pub above_mjy: f64,
+    /// Names of the temperature bands that are searched for them; all up to 225 GHz when there is none.
+    #[serde(default)]
+    pub bands: Vec<String>,
+    /// Signal-to-noise ratio in the band above which a source counts.
+    #[serde(default = "source_snr_min")]
     pub snr_min: f64,
-    /// Radius of the hole around each.
+    /// Radius of the hole around a masked source.
+    #[serde(default = "mask_radius_arcmin")]
     pub mask_radius_arcmin: f64,
+}
+
+impl SourcesConfig {
+    /// Sources above a flux in any temperature band, from a signal-to-noise ratio of 5 on; holes of 4 arcmin.
+    pub fn above(treatment: SourceTreatment, above_mjy: f64) -> Self {
+        let (snr_min, mask_radius_arcmin) = (source_snr_min(), mask_radius_arcmin());
+        Self { treatment, above_mjy, bands: Vec::new(), snr_min, mask_radius_arcmin }
+    }
+}
+
+fn source_snr_min() -> f64 {
+    5.0
+}
+
+fn mask_radius_arcmin() -> f64 {
+    4.0
 }
 
 /// Settings as they stand in a file.
@@ -102,7 +135,7 @@ pub struct MatchedFilterConfig {
     pub overlap_arcmin: f64,
     /// Masked holes.
     pub holes: HolesConfig,
-    /// Point sources to mask, by default none.
+    /// Point sources to mask or subtract, by default none.
     pub sources: Option<SourcesConfig>,
 }
 
@@ -202,6 +235,7 @@ impl MatchedFilterConfig {
             not_negative("noise.local_rms_arcmin", local_rms_arcmin)?;
         }
         if let Some(sources) = &self.sources {
+            positive("sources.above_mjy", sources.above_mjy)?;
             positive("sources.snr_min", sources.snr_min)?;
             positive("sources.mask_radius_arcmin", sources.mask_radius_arcmin)?;
         }

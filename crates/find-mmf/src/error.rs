@@ -53,6 +53,37 @@ pub enum Error {
         /// Names that are there.
         present: String,
     },
+    /// Fluxes of point sources need a frequency.
+    #[error(
+        "band {band} is a map of Compton y: point sources have a flux in temperature maps with a frequency alone; leave \
+         the search for sources out, or mask them beforehand"
+    )]
+    SourcesNeedFrequency {
+        /// Name of the band.
+        band: String,
+    },
+    /// Clusters would be taken for point sources.
+    #[error(
+        "point sources cannot be told from clusters at {nu_ghz} GHz (band {band}): the SZ effect is positive there; \
+         search for sources in a band up to 225 GHz"
+    )]
+    AboveNull {
+        /// Name of the band.
+        band: String,
+        /// Its frequency.
+        nu_ghz: f64,
+    },
+    /// A beam that the pixels do not resolve has no profile to subtract.
+    #[error(
+        "point sources cannot be subtracted from band {band}: its beam is {fwhm_pixels:.1} pixels wide and must be 1.8 or \
+         more; give the beam of the map, or mask the sources"
+    )]
+    BeamTooNarrow {
+        /// Name of the band.
+        band: String,
+        /// Full width at half maximum in pixels.
+        fwhm_pixels: f64,
+    },
     /// A position that lies outside the searched map.
     #[error("position {lon_deg:.4}, {lat_deg:.4} deg lies outside the map")]
     OutsideMap {

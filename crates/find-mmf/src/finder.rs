@@ -1,13 +1,15 @@
 //! The filter as the contract knows it.
 
+use crate::Error;
 use crate::config::{MatchedFilterConfig, Settings};
 use crate::photometry::{self, Amplitude};
-use crate::search::{self, Search};
-use crate::{Error, sources};
+use crate::search::{self, Keep, Search};
+use crate::sources::{self, Treated};
 use arcmin_maps::Observation;
 use arcmin_method::{ClusterFinder, Detections, FinderRecipe};
 use arcmin_scene::SceneSource;
 use arcmin_units::{Arcmin, SkyPosition};
+use std::borrow::Cow;
 
 /// Short name in records and reports.
 const NAME: &str = "mmf";
@@ -35,14 +37,35 @@ impl MatchedFilter {
     /// Searches an observation and returns all there is: candidates, maps and the noise used.
     ///
     /// # Errors
-    /// When a noise model lacks a band's noise level, when the noise cannot be inverted, when a map has no variance.
+    /// When a noise model lacks a band's noise level, when the noise cannot be inverted, when a map has no variance;
+    /// those of [`without_sources`](Self::without_sources).
     pub fn search(&self, observation: &Observation) -> Result<Search, Error> {
         match &self.config().sources {
-            None => search::search(&self.settings, observation),
-            Some(config) => {
-                search::search(&self.settings, &sources::mask_sources(&self.settings, config, observation)?)
-            }
+            None => search::search(&self.settings, observation, Keep::Best),
+            Some(_) => self.search_treated(&self.without_sources(observation)?, Keep::Best),
         }
+    }
+
+    /// The observation as it is searched: its point sources masked or subtracted, if the settings ask for it.
+    ///
+    /// # Errors
+    /// A band that is missing, has no frequency or lies above the null of the SZ effect, a beam that the pixels do not
+    /// resolve.
+    pub fn without_sources<'a>(&self, observation: &'a Observation) -> Result<Treated<'a>, Error> {
+        match &self.config().sources {
+            None => Ok(Treated { observation: Cow::Borrowed(observation), sources: Vec::new() }),
+            Some(config) => sources::treat(&self.settings, config, observation),
+        }
+    }
+
+    /// Searches an observation without looking for sources again; candidates near known ones are flagged.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search).
+    pub fn search_treated(&self, treated: &Treated<'_>, keep: Keep) -> Result<Search, Error> {
+        let mut search = search::search(&self.settings, &treated.observation, keep)?;
+        search.flag_near(&treated.sources);
+        Ok(search)
     }
 
     /// Forced photometry: amplitude under a template of the given scale at each position, in the order given; `None`
@@ -57,10 +80,7 @@ impl MatchedFilter {
     ) -> Result<Vec<Option<Amplitude>>, Error> {
         match &self.config().sources {
             None => photometry::measure(&self.settings, observation, targets),
-            Some(config) => {
-                let masked = sources::mask_sources(&self.settings, config, observation)?;
-                photometry::measure(&self.settings, &masked, targets)
-            }
+            Some(_) => photometry::measure(&self.settings, &self.without_sources(observation)?.observation, targets),
         }
     }
 }

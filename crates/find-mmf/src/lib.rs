@@ -42,6 +42,7 @@ pub mod tiling;
 pub mod units;
 
 mod harmonic;
+mod interpolate;
 mod local;
 mod pipeline;
 mod robust;
@@ -50,5 +51,6 @@ pub use config::MatchedFilterConfig;
 pub use error::Error;
 pub use finder::{MatchedFilter, MatchedFilterRecipe};
 pub use photometry::Amplitude;
-pub use search::{Search, TileReport};
+pub use search::{Keep, ScaleMap, Search, TileReport};
+pub use sources::{PointSource, Treated, source_catalogue};
 pub use template::Template;

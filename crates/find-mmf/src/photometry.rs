@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::config::Settings;
+use crate::interpolate::interpolate;
 use crate::pipeline::{Prepared, Survey, prepare};
 use arcmin_maps::{Observation, PixelPosition};
 use arcmin_method::Measured;
@@ -89,7 +90,7 @@ fn measure_tile(
         for (target, sum) in targets.iter().zip(&mut sums) {
             let weight = target.weight(rung);
             if weight != 0.0 {
-                sum.value += weight * interpolate(prepared, target.at) * amplitudes.per_value;
+                sum.value += weight * value(prepared, target.at) * amplitudes.per_value;
                 sum.error += weight * amplitudes.sigma;
             }
         }
@@ -124,32 +125,9 @@ impl Target {
     }
 }
 
-/// Half width of the interpolation kernel in pixels.
-const LANCZOS: i64 = 4;
-
-/// Value of the filtered map between its pixels, by Lanczos interpolation: filtered maps are band-limited.
-fn interpolate(prepared: &Prepared<'_>, at: PixelPosition) -> f64 {
+/// Value of the filtered map of a window at a position of the whole map.
+fn value(prepared: &Prepared<'_>, at: PixelPosition) -> f64 {
     let window = prepared.data.tile().window;
-    let grid = prepared.data.grid();
-    let (x, y) = (at.x - window.x0 as f64, at.y - window.y0 as f64);
-    let (x0, y0) = (x.floor() as i64, y.floor() as i64);
-    let (mut sum, mut weight_sum) = (0.0, 0.0);
-    for j in y0 - LANCZOS + 1..=y0 + LANCZOS {
-        let weight_y = lanczos(y - j as f64);
-        let row = j.rem_euclid(grid.ny() as i64) as usize * grid.nx();
-        for i in x0 - LANCZOS + 1..=x0 + LANCZOS {
-            let weight = weight_y * lanczos(x - i as f64);
-            let column = i.rem_euclid(grid.nx() as i64) as usize;
-            sum += weight * f64::from(prepared.work.map[row + column]);
-            weight_sum += weight;
-        }
-    }
-    sum / weight_sum
-}
-
-/// `sinc(x) sinc(x / a)` within `|x| < a`.
-fn lanczos(x: f64) -> f64 {
-    let a = LANCZOS as f64;
-    let sinc = |t: f64| if t == 0.0 { 1.0 } else { (std::f64::consts::PI * t).sin() / (std::f64::consts::PI * t) };
-    if x.abs() < a { sinc(x) * sinc(x / a) } else { 0.0 }
+    let at = PixelPosition { x: at.x - window.x0 as f64, y: at.y - window.y0 as f64 };
+    interpolate(&prepared.work.map, prepared.data.grid(), at)
 }

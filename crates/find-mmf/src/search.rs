@@ -7,6 +7,8 @@ use crate::local::LocalNoise;
 use crate::noise::MeasuredNoise;
 use crate::peaks::{Peak, find_peaks};
 use crate::pipeline::{Prepared, Survey, Widths, prepare};
+use crate::sources::PointSource;
+use crate::template::Template;
 use crate::tiling::Tile;
 use crate::units::{ScaleArcmin, SignalToNoise};
 use arcmin_maps::{Map, Mask, Observation};
@@ -24,6 +26,26 @@ pub struct Search {
     pub best_scale: Map<ScaleArcmin>,
     /// One report for each window that was filtered.
     pub tiles: Vec<TileReport>,
+    /// The signal-to-noise ratio under each template of the bank, where that was asked for.
+    pub scales: Vec<ScaleMap>,
+}
+
+/// Which maps a search keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The best scale of each pixel.
+    Best,
+    /// The map of each scale too, a map's worth of memory for each.
+    EveryScale,
+}
+
+/// Signal-to-noise ratio under one template.
+#[derive(Clone, Debug)]
+pub struct ScaleMap {
+    /// The template.
+    pub template: Template,
+    /// Signal-to-noise ratio, with the noise of each place; zero where nothing was searched.
+    pub snr: Map<SignalToNoise>,
 }
 
 /// What one window was filtered with.
@@ -58,6 +80,8 @@ struct Maps {
     snr: Vec<f32>,
     best_scale: Vec<u8>,
     fixed_snr: Vec<f32>,
+    /// One for each template, or none.
+    scales: Vec<Vec<f32>>,
 }
 
 /// A tile that was searched, its report, the sigma of the fixed scale, and how the noise differs over it.
@@ -69,7 +93,7 @@ struct Searched {
 }
 
 /// Searches an observation.
-pub(crate) fn search(settings: &Settings, observation: &Observation) -> Result<Search, Error> {
+pub(crate) fn search(settings: &Settings, observation: &Observation, keep: Keep) -> Result<Search, Error> {
     let survey = Survey::new(observation, settings);
     let shape = survey.footprint.shape();
     let mut maps = Maps {
@@ -77,6 +101,10 @@ pub(crate) fn search(settings: &Settings, observation: &Observation) -> Result<S
         snr: vec![0.0; shape.n_pixels()],
         best_scale: vec![0; shape.n_pixels()],
         fixed_snr: vec![0.0; shape.n_pixels()],
+        scales: match keep {
+            Keep::Best => Vec::new(),
+            Keep::EveryScale => vec![vec![0.0; shape.n_pixels()]; settings.templates().len()],
+        },
     };
     let mut searched = Vec::new();
     for tile in survey.tiles.iter().filter(|tile| survey.has_searched(tile)) {
@@ -108,6 +136,11 @@ fn search_tile(survey: &Survey<'_>, prepared: &mut Prepared<'_>, maps: &mut Maps
                 maps.best_scale[pixel] = idx as u8;
             }
         });
+        if let Some(of_scale) = maps.scales.get_mut(idx) {
+            for_each_searched(survey, prepared, |pixel, value| {
+                of_scale[pixel] = value * (sigma.expected / sigma.used) as f32;
+            });
+        }
         sigmas.push(sigma);
     }
     let nx = maps.nx;
@@ -116,6 +149,7 @@ fn search_tile(survey: &Survey<'_>, prepared: &mut Prepared<'_>, maps: &mut Maps
         let per_factor = 1.0 / local.at(pixel % nx, pixel / nx);
         maps.snr[pixel] *= per_factor;
         maps.fixed_snr[pixel] *= per_factor;
+        maps.scales.iter_mut().for_each(|of_scale| of_scale[pixel] *= per_factor);
     });
     let tile = prepared.data.tile();
     let ell_range = (prepared.range.min, prepared.range.max.min(prepared.data.grid().ell_max()));
@@ -124,7 +158,7 @@ fn search_tile(survey: &Survey<'_>, prepared: &mut Prepared<'_>, maps: &mut Maps
     Searched { tile: tile.clone(), report, fixed, local }
 }
 
-fn sigma_of(template: &crate::Template, widths: Widths) -> ScaleSigma {
+fn sigma_of(template: &Template, widths: Widths) -> ScaleSigma {
     ScaleSigma {
         scale_arcmin: template.scale().value(),
         expected: widths.expected,
@@ -171,7 +205,7 @@ fn candidate(survey: &Survey<'_>, maps: &Maps, searched: &[Searched], peak: &Pea
     })
 }
 
-fn size(template: &crate::Template, snr: f64, sigma: f64) -> SizeMeasured {
+fn size(template: &Template, snr: f64, sigma: f64) -> SizeMeasured {
     SizeMeasured {
         template: template.name(),
         scale_arcmin: template.scale().value(),
@@ -182,10 +216,32 @@ fn size(template: &crate::Template, snr: f64, sigma: f64) -> SizeMeasured {
 /// Reach of a template in units of its scale, and the least reach in arcmin.
 const REACH_SCALES: f64 = 3.0;
 const REACH_MIN_ARCMIN: f64 = 2.0;
+/// How far what is left of a subtracted source reaches: a beam or so.
+const SOURCE_REACH_ARCMIN: f64 = 2.0;
+
+/// How far a template reaches, in arcmin.
+fn reach_arcmin(scale_arcmin: f64) -> f64 {
+    (REACH_SCALES * scale_arcmin).max(REACH_MIN_ARCMIN)
+}
+
+impl Search {
+    /// Flags the candidates that have one of the sources within the reach of their template.
+    pub(crate) fn flag_near(&mut self, sources: &[PointSource]) {
+        for candidate in &mut self.detections.candidates {
+            let scale_arcmin = candidate.best.as_ref().map_or(0.0, |best| best.scale_arcmin);
+            let reach = reach_arcmin(scale_arcmin) + SOURCE_REACH_ARCMIN;
+            let is_near =
+                |source: &PointSource| source.position.separation(candidate.position).to_arcmin().value() <= reach;
+            if sources.iter().any(is_near) {
+                candidate.flags |= flags::NEAR_SOURCE;
+            }
+        }
+    }
+}
 
 fn candidate_flags(survey: &Survey<'_>, peak: &Peak, scale_arcmin: f64) -> u32 {
     let pixel_arcmin = survey.observation.geometry().pixel_size().to_arcmin().value();
-    let reach = (REACH_SCALES * scale_arcmin).max(REACH_MIN_ARCMIN) / pixel_arcmin;
+    let reach = reach_arcmin(scale_arcmin) / pixel_arcmin;
     let border = survey.settings.config().border_arcmin / pixel_arcmin;
     let mut bits = 0;
     if survey.footprint.classes()[peak.pixel] == PixelClass::Hole {
@@ -211,7 +267,12 @@ fn finish(
     let scales: Vec<f32> = survey.settings.templates().iter().map(|t| t.scale().value() as f32).collect();
     let scale_at = |(&idx, &searched): (&u8, &bool)| if searched { scales[usize::from(idx)] } else { 0.0 };
     let best_scale = maps.best_scale.iter().zip(&survey.searched).map(scale_at).collect();
+    let scale = |(template, snr): (&Template, Vec<f32>)| {
+        Ok(ScaleMap { template: template.clone(), snr: Map::new(geometry.clone(), snr)? })
+    };
+    let scales = survey.settings.templates().iter().zip(maps.scales).map(scale).collect::<Result<_, Error>>()?;
     Ok(Search {
+        scales,
         detections: Detections { candidates, searched: Mask::new(geometry.clone(), survey.searched.clone())? },
         snr: Map::new(geometry.clone(), maps.snr)?,
         best_scale: Map::new(geometry.clone(), best_scale)?,

@@ -191,7 +191,7 @@ impl Template {
 }
 
 /// Transform of a square pixel's mean along one axis, `sinc(l p / 2)`.
-fn pixel_window(ell: f64, pixel_rad: f64) -> f64 {
+pub(crate) fn pixel_window(ell: f64, pixel_rad: f64) -> f64 {
     let half = 0.5 * ell * pixel_rad;
     if half == 0.0 { 1.0 } else { half.sin() / half }
 }

@@ -15,4 +15,4 @@ mod write;
 pub use read::{HduChoice, MapFile, ReadOptions, UnitMap, read_geometry, read_map, read_mask};
 pub(crate) use read::{band_name_of, beam_of, frequency_of, not_negative};
 pub use unit::FileUnit;
-pub use write::{write_band, write_image, write_map, write_mask};
+pub use write::{write_band, write_image, write_map, write_map_with, write_mask};

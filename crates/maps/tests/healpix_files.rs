@@ -91,6 +91,32 @@ fn files_of_healpy_are_read_and_sampled_as_by_healpy() {
     }
 }
 
+/// Many positions are taken in batches, with a table of the rings.
+#[test]
+fn many_samples_are_the_bits_of_each() {
+    let nside = Nside::new(16).unwrap();
+    let ring = Healpix::ring(nside);
+    let value = |i: u64| if i % 37 == 5 { f32::NAN } else { (i * 7919 % 1009) as f32 };
+    let full = HealpixPixels::full(ring, (0..ring.n_pixels()).map(value).collect()).unwrap();
+    let covered = PixelSet::from_ranges(ring, [100..900, 1500..3000]);
+    let part = HealpixPixels::partial(covered, (0..2300).map(value).collect()).unwrap();
+    let full = HealpixMap::<MicroKelvinCmb>::new(Frame::Equatorial, full);
+    let maps = [full.clone().into_nested().unwrap(), full, HealpixMap::new(Frame::Equatorial, part)];
+    let positions: Vec<SkyPosition> = (0..5000_u64)
+        .map(|i| {
+            let lat = (1.0 - 2.0 * (i as f64 + 0.5) / 5000.0).asin().to_degrees();
+            SkyPosition::from_deg((i * 7919 % 5000) as f64 * 0.072, lat).unwrap()
+        })
+        .collect();
+    for map in maps {
+        let each: Vec<Option<f32>> = positions.iter().map(|position| map.bilinear(*position)).collect();
+        assert_eq!(map.sample(&positions, Interpolation::Bilinear), each);
+        assert!(each.contains(&None) && each.iter().flatten().count() > 1000);
+        let each: Vec<Option<f32>> = positions.iter().map(|position| map.nearest(*position)).collect();
+        assert_eq!(map.sample(&positions, Interpolation::Nearest), each);
+    }
+}
+
 #[test]
 fn columns_are_chosen_by_name_or_number() {
     let path = golden("healpix_vector.fits");

@@ -25,7 +25,7 @@ mod rings;
 
 pub use crate::Error;
 pub use grid::Healpix;
-pub use interpolation::Bilinear;
+pub use interpolation::{Bilinear, Interpolator};
 pub use nside::Nside;
 pub use ordering::{Nested, Ordering, PixelIndex, Ring};
 pub use pixel_set::PixelSet;

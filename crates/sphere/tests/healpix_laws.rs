@@ -173,3 +173,18 @@ fn the_nested_order_needs_a_power_of_two() {
     let error = Healpix::nested(Nside::new(12).unwrap()).unwrap_err();
     assert!(error.to_string().contains("use the ring order"), "{error}");
 }
+
+proptest! {
+    #[test]
+    fn many_positions_have_the_weights_of_each(nside in 1..40_u64, positions in prop::collection::vec(any_position(), 0..100)) {
+        let nside = Nside::new(nside).unwrap();
+        let grid = Healpix::ring(nside);
+        let each: Vec<Bilinear<Ring>> = positions.iter().map(|position| grid.bilinear(*position)).collect();
+        prop_assert_eq!(grid.bilinear_at_all(&positions), each.clone());
+        // With the table of rings, and without.
+        for n in [0, usize::MAX] {
+            let weights = grid.interpolator(n);
+            prop_assert!(positions.iter().zip(&each).all(|(position, each)| weights.bilinear(*position) == *each));
+        }
+    }
+}

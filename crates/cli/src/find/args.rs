@@ -26,6 +26,16 @@ pub(crate) struct Args {
     /// How a pixel of these tiles gets its value: nearest or bilinear
     #[arg(long, default_value = "nearest")]
     pub(crate) interpolation: String,
+    /// Mask circles of 4 arcmin around the point sources with more than this flux in any temperature band up to 225 GHz
+    #[arg(long = "mask-sources", value_name = "MJY", conflicts_with = "subtract_sources")]
+    pub(crate) mask_sources: Option<f64>,
+    /// Subtract the point sources with more than this flux, each from the bands in which it is found; --config sets bands,
+    /// least S/N (5) and radius
+    #[arg(long = "subtract-sources", value_name = "MJY")]
+    pub(crate) subtract_sources: Option<f64>,
+    /// Write the S/N map of every scale too, as snr-SCALE.fits
+    #[arg(long = "write-scales")]
+    pub(crate) write_scales: bool,
     /// Profile of the templates: beta (1 + (theta/theta_c)^2)^-1, or arnaud10 on a theta500 grid
     #[arg(long)]
     pub(crate) profile: Option<String>,

@@ -5,8 +5,9 @@ use super::inputs;
 use crate::record::Inputs;
 use anyhow::{Context, Result, ensure};
 use arcmin_eval::Score;
-use arcmin_find_mmf::{MatchedFilter, Search};
+use arcmin_find_mmf::{Keep, MatchedFilter, Search, Treated};
 use arcmin_maps::Observation;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Searches the negated maps and the half differences where that is asked for, and counts what is found there.
@@ -19,31 +20,57 @@ pub(super) fn false_detections(
 ) -> Result<BTreeMap<String, Score>> {
     let mut scores = BTreeMap::new();
     if args.negated {
-        let negated = filter.search(&inputs::negated(observation)?).context("searching the negated maps")?;
+        let negated = search_clean(filter, inputs::negated(observation)?).context("searching the negated maps")?;
         scores.insert("false.negated".to_owned(), super::counted(negated.detections.candidates.len()));
     }
     if !args.halves.is_empty() {
-        let wanted = 2 * args.input.maps.len();
-        ensure!(
-            args.halves.len() == wanted,
-            "--half needs two files for each --map: {wanted}, not {}",
-            args.halves.len()
-        );
+        check_halves(args)?;
         let difference = inputs::half_difference(args, observation, inputs)?;
-        let noise = filter.search(&difference).context("searching the half difference")?;
+        let noise = search_clean(filter, difference).context("searching the half difference")?;
         scores.insert("false.half_difference".to_owned(), super::counted(noise.detections.candidates.len()));
-        scores.extend(sigma_ratio(search, &noise));
+        let mut sigmas = Sigmas::default();
+        sigmas.add(search, &noise);
+        scores.extend(sigmas.score());
     }
     Ok(scores)
 }
 
-/// Noise of the half difference over that of the search at the fixed scale; below one, the map holds more than noise.
-fn sigma_ratio(search: &Search, noise: &Search) -> Option<(String, Score)> {
-    let sigma = |search: &Search| {
-        let sigmas = search.tiles.iter().filter_map(|tile| tile.sigmas.first()).map(|sigma| sigma.used);
-        let (sum, n) = sigmas.fold((0.0, 0u64), |(sum, n), sigma| (sum + sigma, n + 1));
-        (n > 0).then(|| (sum / n as f64, n))
-    };
-    let ((ours, n), (halves, _)) = (sigma(search)?, sigma(noise)?);
-    Some(("sigma.half_difference_over_map".to_owned(), Score::new(Some(halves / ours), None, n)))
+/// Searches maps in which sources are not sought again: they are those that were searched, turned or differenced.
+pub(super) fn search_clean(filter: &MatchedFilter, observation: Observation) -> Result<Search> {
+    let clean = Treated { observation: Cow::Owned(observation), sources: Vec::new() };
+    Ok(filter.search_treated(&clean, Keep::Best)?)
+}
+
+/// Refuses a number of halves that does not go with the maps.
+pub(super) fn check_halves(args: &Args) -> Result<()> {
+    let wanted = 2 * args.input.maps.len();
+    ensure!(args.halves.len() == wanted, "--half needs two files for each --map: {wanted}, not {}", args.halves.len());
+    Ok(())
+}
+
+/// Noise of the half difference over that of the search at the first scale, mean over windows; below one, the map holds
+/// more than noise.
+#[derive(Default)]
+pub(super) struct Sigmas {
+    of_map: f64,
+    of_halves: f64,
+    n: u64,
+}
+
+impl Sigmas {
+    /// Counts the windows of a search and of that of the half difference.
+    pub(super) fn add(&mut self, search: &Search, halves: &Search) {
+        let first = |search: &Search| -> Vec<f64> {
+            search.tiles.iter().filter_map(|tile| tile.sigmas.first()).map(|sigma| sigma.used).collect()
+        };
+        for (map, halves) in first(search).into_iter().zip(first(halves)) {
+            (self.of_map, self.of_halves, self.n) = (self.of_map + map, self.of_halves + halves, self.n + 1);
+        }
+    }
+
+    /// The ratio, where there was a window.
+    pub(super) fn score(&self) -> Option<(String, Score)> {
+        let name = "sigma.half_difference_over_map".to_owned();
+        (self.n > 0).then(|| (name, Score::new(Some(self.of_halves / self.of_map), None, self.n)))
+    }
 }

@@ -34,6 +34,28 @@ pub(super) fn half_difference(args: &Args, observation: &Observation, inputs: &m
     Ok(Observation::new(bands, observation.mask().clone())?)
 }
 
+/// The same of observations whose bands are the halves; what either lacks is masked.
+pub(super) fn half_difference_of(maps: &Observation, first: &Observation, second: &Observation) -> Result<Observation> {
+    let mut bands = Vec::new();
+    for (band, (a, b)) in maps.bands().iter().zip(first.bands().iter().zip(second.bands())) {
+        let map = match (&band.map, &a.map, &b.map) {
+            (BandMap::ComptonY(_), BandMap::ComptonY(a), BandMap::ComptonY(b)) => {
+                BandMap::ComptonY(half_of(a, b, maps.geometry())?)
+            }
+            (
+                BandMap::Temperature { nu, .. },
+                BandMap::Temperature { map: a, .. },
+                BandMap::Temperature { map: b, .. },
+            ) => BandMap::Temperature { nu: *nu, map: half_of(a, b, maps.geometry())? },
+            _ => bail!(OTHER_UNIT),
+        };
+        bands.push(Band { map, ..band.clone() });
+    }
+    Ok(Observation::new(bands, maps.mask().and(first.mask())?.and(second.mask())?)?)
+}
+
+const OTHER_UNIT: &str = "the halves have another unit than the map itself";
+
 fn half(band: &Band, first: UnitMap, second: UnitMap, geometry: &Geometry) -> Result<BandMap> {
     match (&band.map, first, second) {
         (BandMap::ComptonY(_), UnitMap::ComptonY(a), UnitMap::ComptonY(b)) => {
@@ -42,7 +64,7 @@ fn half(band: &Band, first: UnitMap, second: UnitMap, geometry: &Geometry) -> Re
         (BandMap::Temperature { nu, .. }, UnitMap::Temperature(a), UnitMap::Temperature(b)) => {
             Ok(BandMap::Temperature { nu: *nu, map: half_of(&a, &b, geometry)? })
         }
-        _ => bail!("the halves have another unit than the map itself"),
+        _ => bail!(OTHER_UNIT),
     }
 }
 

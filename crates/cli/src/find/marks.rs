@@ -10,7 +10,7 @@ use arcmin_units::{Arcmin, Frame, SkyPosition};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// A known cluster and a candidate this close are the same.
+/// A known cluster and a candidate this close are the same, or within a pixel where that is larger.
 const MATCH_ARCMIN: f64 = 1.5;
 /// Rows of one catalogue closer than this are one cluster listed twice.
 const SAME_ARCMIN: f64 = 0.5;
@@ -71,13 +71,14 @@ fn read_one(path: &Path, frame: Frame, limits: &[(&str, f64)]) -> Result<Vec<Kno
 }
 
 /// Which known clusters were found.
+#[derive(Clone, Default)]
 pub(super) struct Matched {
     open: Share,
     in_holes: Share,
 }
 
 /// A share of clusters found, with the names of those that were not.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Share {
     found: u64,
     total: u64,
@@ -109,6 +110,15 @@ impl Share {
 }
 
 impl Matched {
+    /// Adds those of another tile.
+    pub(super) fn add(&mut self, other: Self) {
+        for (share, other) in [(&mut self.open, other.open), (&mut self.in_holes, other.in_holes)] {
+            share.found += other.found;
+            share.total += other.total;
+            share.missed.extend(other.missed);
+        }
+    }
+
     /// `marked.open` and `marked.in_holes`: the shares found of clusters whose centre is, or is not, a valid pixel.
     pub(super) fn scores(&self) -> BTreeMap<String, Score> {
         let all = [("marked.open", &self.open), ("marked.in_holes", &self.in_holes)];
@@ -126,18 +136,29 @@ impl Matched {
     }
 }
 
-/// Matches the known clusters well inside the footprint (its holes closed) with the candidates.
-pub(super) fn matched(known: &[Known], detections: &Detections, observation: &Observation) -> Matched {
-    let mut matched = Matched { open: Share::default(), in_holes: Share::default() };
+/// Matches the known clusters well inside the footprint (its holes closed) with the candidates; `beyond` tells whether the
+/// image ends where the footprint does.
+pub(super) fn matched<'a>(
+    known: impl IntoIterator<Item = &'a Known>,
+    detections: &Detections,
+    observation: &Observation,
+    beyond: Outside,
+) -> Matched {
+    let mut matched = Matched::default();
+    let mut known = known.into_iter().peekable();
+    if known.peek().is_none() {
+        return matched;
+    }
     let pixel_arcmin = observation.geometry().pixel_size().to_arcmin().value();
+    let radius = MATCH_ARCMIN.max(pixel_arcmin);
     let footprint = footprint(observation.mask());
-    let depth = footprint.distance_to_invalid(Outside::Invalid);
+    let depth = footprint.distance_to_invalid(beyond);
     for cluster in known {
         let Some(pixel) = observation.geometry().pixel_index(cluster.position) else { continue };
         if f64::from(depth[pixel]) * pixel_arcmin < INSIDE_ARCMIN {
             continue;
         }
-        let near = |position: SkyPosition| position.separation(cluster.position).to_arcmin().value() <= MATCH_ARCMIN;
+        let near = |position: SkyPosition| position.separation(cluster.position).to_arcmin().value() <= radius;
         let found = detections.candidates.iter().any(|candidate| near(candidate.position));
         let share = if observation.mask().valid()[pixel] { &mut matched.open } else { &mut matched.in_holes };
         share.count(&cluster.name, found);

@@ -4,7 +4,7 @@ use super::args::Args;
 use crate::record::Inputs;
 use anyhow::{Context, Result, bail};
 use arcmin_find_mmf::MatchedFilterConfig;
-use arcmin_find_mmf::config::Profile;
+use arcmin_find_mmf::config::{Profile, SourceTreatment, SourcesConfig};
 
 /// Candidates below this S/N are not listed unless --threshold or the file says otherwise.
 const DEFAULT_SNR_MIN: f64 = 5.0;
@@ -35,6 +35,14 @@ pub(super) fn settings(args: &Args, inputs: &mut Inputs) -> Result<MatchedFilter
     }
     if let Some(scales) = &args.scales_arcmin {
         config.scales_arcmin.clone_from(scales);
+    }
+    let source_cuts = [(SourceTreatment::Mask, args.mask_sources), (SourceTreatment::Subtract, args.subtract_sources)];
+    for (treatment, above_mjy) in source_cuts {
+        if let Some(above_mjy) = above_mjy {
+            let of_file = config.sources.take();
+            let plain = SourcesConfig::above(treatment, above_mjy);
+            config.sources = Some(of_file.map_or(plain, |of_file| SourcesConfig { treatment, above_mjy, ..of_file }));
+        }
     }
     config.snr_min = args.threshold.unwrap_or(config.snr_min);
     config.ell_max = args.ell_max.or(config.ell_max);

@@ -4,6 +4,7 @@ mod flat;
 mod sphere;
 
 pub(crate) use flat::read_one;
+pub(crate) use sphere::read_band as read_healpix_band;
 
 use crate::record::Inputs;
 use anyhow::{Context, Result, anyhow, bail, ensure};

@@ -2,9 +2,11 @@
 
 use super::{MapArgs, name_apart, of_map, read_options};
 use crate::record::Inputs;
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
+use arcmin_maps::file::FileUnit;
 use arcmin_maps::healpix::{
-    ColumnChoice, HealpixBand, HealpixObservation, HealpixOrdering, HealpixReadOptions, read_healpix,
+    ColumnChoice, HealpixBand, HealpixObservation, HealpixOrdering, HealpixReadOptions, HealpixUnitMap, is_healpix,
+    read_healpix,
 };
 use std::path::Path;
 
@@ -12,18 +14,45 @@ use std::path::Path;
 pub(super) fn read(args: &MapArgs, inputs: &mut Inputs) -> Result<HealpixObservation> {
     let mut bands = Vec::new();
     for (idx, path) in args.maps.iter().enumerate() {
-        let options = healpix_options(args, idx)?;
-        let file = read_healpix(path, &options)?;
-        inputs.note(path)?;
-        bands.push(file.into_band(&stem(path, idx)));
+        bands.push(read_band(args, idx, path, inputs)?);
     }
     name_apart(&mut bands, |band: &mut HealpixBand| &mut band.name);
     let maps = HealpixObservation::new(bands)?;
     match args.mask.as_deref() {
         None | Some("nan") => Ok(maps),
         Some("zeros") => Ok(maps.with_zeros_missing()),
-        Some(other) => bail!("--mask {other}: masks of HEALPix maps are `zeros` or `nan`"),
+        Some(path) => masked(args, maps, Path::new(path), inputs),
     }
+}
+
+/// One band by the options for the map of that number.
+pub(crate) fn read_band(args: &MapArgs, idx: usize, path: &Path, inputs: &mut Inputs) -> Result<HealpixBand> {
+    let file = read_healpix(path, &healpix_options(args, idx)?)?;
+    inputs.note(path)?;
+    Ok(file.into_band(&stem(path, idx)))
+}
+
+/// The maps without the pixels at which the map of a file is zero or missing.
+fn masked(args: &MapArgs, maps: HealpixObservation, path: &Path, inputs: &mut Inputs) -> Result<HealpixObservation> {
+    let in_mask = || format!("--mask {}", path.display());
+    if !is_healpix(path).with_context(in_mask)? {
+        bail!("--mask {}: the maps are HEALPix and this is none: masks lie on the pixels of the maps", path.display());
+    }
+    let frame = args.frame.as_deref().map(|name| super::frame(name, "--frame")).transpose()?;
+    let options = HealpixReadOptions { unit: Some(FileUnit::ComptonY), frame, ..HealpixReadOptions::default() };
+    let file = read_healpix(path, &options).with_context(in_mask)?;
+    inputs.note(path)?;
+    let HealpixUnitMap::ComptonY(mask) = &file.map else { bail!("{} was not read as plain numbers", path.display()) };
+    if let Some(band) = maps.bands().iter().find(|band| band.map.frame() != mask.frame()) {
+        bail!(
+            "--mask {} is {} and band {} {}: bring both to one frame, or say --frame for maps whose header is wrong",
+            path.display(),
+            mask.frame(),
+            band.name,
+            band.map.frame()
+        );
+    }
+    maps.masked(mask.pixels()).with_context(in_mask)
 }
 
 fn healpix_options(args: &MapArgs, idx: usize) -> Result<HealpixReadOptions> {

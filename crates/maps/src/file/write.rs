@@ -23,6 +23,20 @@ pub fn write_map<U: PixelUnit>(path: &Path, map: &Map<U>) -> Result<(), Error> {
     write_image(path, map.geometry(), map.pixels(), U::BUNIT)
 }
 
+/// Writes a map with its unit and with more cards, such as the scale of a filter.
+///
+/// # Errors
+/// When the file cannot be written, or a card cannot be.
+pub fn write_map_with<U: PixelUnit>(
+    path: &Path,
+    map: &Map<U>,
+    cards: impl FnOnce(&mut Header) -> Result<(), arcmin_fits::Error>,
+) -> Result<(), Error> {
+    let mut header = header_of(map.geometry(), U::BUNIT)?;
+    cards(&mut header)?;
+    write_with(path, map.geometry(), map.pixels(), header)
+}
+
 /// Writes a band with its unit, name, frequency, beam and noise, so that [`read_map`](super::read_map) needs no option.
 ///
 /// A tabulated beam has no keyword: keep its table beside the map.

@@ -108,14 +108,15 @@ impl<U: PixelUnit> HealpixMap<U> {
     pub fn sample(&self, positions: &[SkyPosition], interpolation: Interpolation) -> Vec<Option<f32>> {
         let mut values = vec![None; positions.len()];
         let pieces = values.par_chunks_mut(TASK_LEN).zip(positions.par_chunks(TASK_LEN));
-        with_pixels!(&self.pixels, pixels => pieces.for_each(|(values, positions)| {
-            for (value, position) in values.iter_mut().zip(positions) {
-                *value = match interpolation {
-                    Interpolation::Nearest => pixels.nearest(*position),
-                    Interpolation::Bilinear => pixels.bilinear(*position),
-                };
+        with_pixels!(&self.pixels, pixels => match interpolation {
+            Interpolation::Nearest => pieces.for_each(|(values, positions)| {
+                values.iter_mut().zip(positions).for_each(|(value, position)| *value = pixels.nearest(*position));
+            }),
+            Interpolation::Bilinear => {
+                let weights = pixels.grid().interpolator(positions.len());
+                pieces.for_each(|(values, positions)| pixels.bilinear_into(&weights, positions, values));
             }
-        }));
+        });
         values
     }
 

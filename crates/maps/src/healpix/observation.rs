@@ -119,6 +119,22 @@ impl HealpixObservation {
         self
     }
 
+    /// The same bands without the pixels at which a mask of the same resolution is zero or missing; the mask lies in the
+    /// frame of the bands.
+    ///
+    /// # Errors
+    /// [`Error::NsideDiffers`], and [`Error::Sphere`] for different orders of which one cannot be.
+    pub fn masked(self, mask: &OrderedPixels) -> Result<Self, Error> {
+        let one = |band: HealpixBand| {
+            let map = match band.map {
+                HealpixBandMap::Temperature { nu, map } => HealpixBandMap::Temperature { nu, map: map.masked(mask)? },
+                HealpixBandMap::ComptonY(map) => HealpixBandMap::ComptonY(map.masked(mask)?),
+            };
+            Ok(HealpixBand { map, ..band })
+        };
+        Ok(Self { bands: self.bands.into_iter().map(one).collect::<Result<_, Error>>()? })
+    }
+
     /// The bands, in the order given.
     pub fn bands(&self) -> &[HealpixBand] {
         &self.bands

@@ -1,7 +1,7 @@
 //! Pixels in one order, of the full sky or a part of it.
 
 use crate::Error;
-use arcmin_sphere::healpix::{Healpix, Ordering, PixelIndex, PixelSet};
+use arcmin_sphere::healpix::{Bilinear, Healpix, Interpolator, Ordering, PixelIndex, PixelSet};
 use arcmin_units::SkyPosition;
 
 /// Values of pixels in the order `O`, full-sky or of a set of pixels.
@@ -96,14 +96,45 @@ impl<O: Ordering> HealpixPixels<O> {
     /// The value between the four pixels around a position, weighted as by healpy's `get_interp_val`; `None` when one
     /// that has weight is missing.
     pub fn bilinear(&self, position: SkyPosition) -> Option<f32> {
-        let around = self.grid.bilinear(position);
+        self.weighted(&self.grid.bilinear(position))
+    }
+}
+
+/// Positions whose pixels are known before their values are read, so that the memory serves many at once.
+const BATCH_LEN: usize = 64;
+
+impl<O: Ordering> HealpixPixels<O> {
+    /// The values of [`bilinear`](Self::bilinear) at many positions.
+    pub(super) fn bilinear_into(
+        &self,
+        weights: &Interpolator<O>,
+        positions: &[SkyPosition],
+        values: &mut [Option<f32>],
+    ) {
+        let mut batch = Vec::with_capacity(BATCH_LEN);
+        for (positions, values) in positions.chunks(BATCH_LEN).zip(values.chunks_mut(BATCH_LEN)) {
+            batch.clear();
+            batch.extend(positions.iter().map(|position| weights.bilinear(*position)));
+            for (value, around) in values.iter_mut().zip(&batch) {
+                *value = self.weighted(around);
+            }
+        }
+    }
+
+    /// The weighted sum of four pixels; `None` when one that has weight is missing.
+    fn weighted(&self, around: &Bilinear<O>) -> Option<f32> {
         let mut sum = 0.0;
         for (pixel, weight) in around.pixels.into_iter().zip(around.weights) {
             if weight > 0.0 {
-                sum += weight * f64::from(self.get(pixel)?);
+                let value = match self.covered {
+                    None => self.values[pixel.number() as usize],
+                    Some(_) => self.get(pixel)?,
+                };
+                sum += weight * f64::from(value);
             }
         }
-        Some(sum as f32)
+        // A missing pixel is NaN, and so is the sum.
+        (!sum.is_nan()).then_some(sum as f32)
     }
 }
 

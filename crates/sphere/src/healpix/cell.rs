@@ -83,21 +83,22 @@ impl Lines {
     }
 }
 
-/// The cell between two lines that cross in the belt.
+/// The cell between two lines that cross in the belt; `n` is a power of two, as cells are the nested order's.
 fn belt_cell(n: u64, up: u64, down: u64) -> Cell {
-    let (of_up, of_down) = (up / n, down / n);
+    let (order, within) = (n.trailing_zeros(), n - 1);
+    let (of_up, of_down) = (up >> order, down >> order);
     let face = match of_up.cmp(&of_down) {
         std::cmp::Ordering::Equal => 4 + of_up % 4,
         std::cmp::Ordering::Less => of_up,
         std::cmp::Ordering::Greater => 8 + of_down,
     };
-    Cell { face, x: down % n, y: n - 1 - up % n }
+    Cell { face, x: down & within, y: within - (up & within) }
 }
 
 impl Cell {
     /// The number in nested order: the bits of `x` and `y` in turn, above them the face (G05 section 5.3).
     pub(super) fn nested(self, order: u32) -> u64 {
-        (self.face << (2 * order)) | spread(self.x) | (spread(self.y) << 1)
+        (self.face << (2 * order)) | interleave(self.x, self.y)
     }
 
     pub(super) fn of_nested(order: u32, pixel: u64) -> Self {
@@ -139,6 +140,21 @@ impl Place {
     }
 }
 
+/// The bits of `x` and `y` in turn, that of `x` first.
+fn interleave(x: u64, y: u64) -> u64 {
+    if (x | y) >> 16 != 0 {
+        return spread(x) | (spread(y) << 1);
+    }
+    // Numbers of 16 bits side by side, both spread at once.
+    let mut bits = x | (y << 32);
+    for (shift, mask) in
+        [(8, 0x00ff_00ff_00ff_00ff), (4, 0x0f0f_0f0f_0f0f_0f0f), (2, 0x3333_3333_3333_3333), (1, 0x5555_5555_5555_5555)]
+    {
+        bits = (bits | (bits << shift)) & mask;
+    }
+    (bits & 0xffff_ffff) | (bits >> 32 << 1)
+}
+
 /// Puts a zero before each of the 32 lower bits.
 fn spread(x: u64) -> u64 {
     let mut bits = x;
@@ -167,4 +183,19 @@ fn squeeze(bits: u64) -> u64 {
         x = (x | (x >> shift)) & mask;
     }
     x
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn bits_come_in_turn(x in 0_u64..1 << 29, y in 0_u64..1 << 29, drop in 0..29) {
+            let (x, y) = (x >> drop, y >> drop);
+            prop_assert_eq!(interleave(x, y), spread(x) | (spread(y) << 1));
+            prop_assert_eq!((squeeze(interleave(x, y)), squeeze(interleave(x, y) >> 1)), (x, y));
+        }
+    }
 }

@@ -5,6 +5,8 @@ use std::f64::consts::{FRAC_2_PI, FRAC_PI_2, FRAC_PI_4};
 
 /// |z| of the border between the equatorial belt and the polar caps.
 const BELT_Z_MAX: f64 = 2.0 / 3.0;
+/// Up to here `1 - |z|` has digits enough, 14 of them; nearer the pole it is taken from the angle.
+const POLE_Z_MIN: f64 = 0.99;
 
 /// A direction, ready to be found on a grid.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +57,8 @@ impl Height {
         let z = (FRAC_PI_2 - lat).cos();
         if z.abs() <= BELT_Z_MAX {
             Height::Belt { z }
+        } else if z.abs() < POLE_Z_MIN {
+            Height::Cap { pole: Pole::of(z), sigma: (3.0 * (1.0 - z.abs())).sqrt() }
         } else {
             Height::Cap { pole: Pole::of(z), sigma: 6f64.sqrt() * (FRAC_PI_4 - 0.5 * lat.abs()).sin() }
         }

@@ -30,7 +30,16 @@ impl<O: Ordering> Healpix<O> {
 
     /// The same for many positions, in parallel.
     pub fn bilinear_at_all(&self, positions: &[SkyPosition]) -> Vec<Bilinear<O>> {
-        positions.par_iter().with_min_len(TASK_LEN).map(|position| self.bilinear(*position)).collect()
+        let weights = self.interpolator(positions.len());
+        positions.par_iter().with_min_len(TASK_LEN).map(|position| weights.bilinear(*position)).collect()
+    }
+
+    /// What [`bilinear`](Self::bilinear) needs, made ready for a number of positions.
+    pub fn interpolator(&self, n_positions: usize) -> Interpolator<O> {
+        let n = self.nside().value();
+        // For a few positions a table of all rings would not pay.
+        let rings = if n_positions as u64 > 2 * n { 0..=2 * n } else { 1..=0 };
+        Interpolator { grid: *self, distances: rings.map(|ring| pole_distance(n, ring)).collect() }
     }
 
     /// The same in the direction of a unit vector: x towards longitude 0 on the equator, z to the north pole.
@@ -40,9 +49,30 @@ impl<O: Ordering> Healpix<O> {
     }
 
     fn bilinear_at(&self, lon: f64, lat: f64) -> Bilinear<O> {
-        let between = Between::around(self.nside(), lat);
+        let between = Between::around(self.nside(), lat, |ring| pole_distance(self.nside().value(), ring));
         let (places, weights) = between.neighbours(self.nside(), lon);
         Bilinear { pixels: places.map(|place| self.pixel_of_place(place)), weights }
+    }
+}
+
+/// Makes [`Healpix::bilinear`] of many positions, with the latitudes of the rings from a table.
+#[derive(Clone, Debug)]
+pub struct Interpolator<O: Ordering> {
+    grid: Healpix<O>,
+    /// Distance from the nearer pole of rings 0 to 2 nside; empty where it is not worth its while.
+    distances: Vec<f64>,
+}
+
+impl<O: Ordering> Interpolator<O> {
+    /// The four pixels whose values make that at a position, and their weights: the bits of [`Healpix::bilinear`].
+    pub fn bilinear(&self, position: SkyPosition) -> Bilinear<O> {
+        if self.distances.is_empty() {
+            return self.grid.bilinear(position);
+        }
+        let nside = self.grid.nside();
+        let between = Between::around(nside, position.lat().value(), |ring| self.distances[ring as usize]);
+        let (places, weights) = between.neighbours(nside, position.lon().value());
+        Bilinear { pixels: places.map(|place| self.grid.pixel_of_place(place)), weights }
     }
 }
 
@@ -55,14 +85,16 @@ struct Between {
 }
 
 impl Between {
-    fn around(nside: Nside, lat: f64) -> Self {
+    /// `from_pole` gives the distance in radians of a ring from the nearer pole.
+    fn around(nside: Nside, lat: f64, from_pole: impl Fn(u64) -> f64) -> Self {
         let above = ring_above(nside, lat);
+        let north_distance = |ring| north_distance(nside, ring, &from_pole);
         let [distance, of_above, of_below] = match lat >= 0.0 {
             // From the nearer pole, where distances are precise.
-            true => [FRAC_PI_2 - lat, north_distance(nside, above), north_distance(nside, above + 1)],
+            true => [FRAC_PI_2 - lat, north_distance(above), north_distance(above + 1)],
             false => {
                 let last = 4 * nside.value();
-                [FRAC_PI_2 + lat, north_distance(nside, last - above), north_distance(nside, last - above - 1)]
+                [FRAC_PI_2 + lat, north_distance(last - above), north_distance(last - above - 1)]
             }
         };
         let below_weight = ((distance - of_above) / (of_below - of_above)).clamp(0.0, 1.0);
@@ -102,9 +134,9 @@ pub(super) fn ring_above(nside: Nside, lat: f64) -> u64 {
 }
 
 /// Distance in radians of a ring from the northern pole; the poles themselves stand for the rings 0 and 4 nside.
-fn north_distance(nside: Nside, ring: u64) -> f64 {
+fn north_distance(nside: Nside, ring: u64, from_pole: impl Fn(u64) -> f64) -> f64 {
     let n = nside.value();
-    if ring <= 2 * n { pole_distance(n, ring) } else { PI - pole_distance(n, 4 * n - ring) }
+    if ring <= 2 * n { from_pole(ring) } else { PI - from_pole(4 * n - ring) }
 }
 
 /// The pixels west and east of a longitude on one ring, and their weights.
@@ -115,8 +147,13 @@ fn neighbours_on(nside: Nside, ring: u64, lon: f64) -> ([Place; 2], [f64; 2]) {
     let west = along.floor();
     let east_weight = along - west;
     // Just before the meridian the western neighbour is the ring's last pixel, or rounding has reached the first.
-    let west = if west < 0.0 { n_pixels - 1 } else { west as u64 % n_pixels };
-    let east = (west + 1) % n_pixels;
+    // (A longitude is below a full turn, so that one step back is enough: a remainder would take longer than all else.)
+    let west = match west as i64 {
+        -1 => n_pixels - 1,
+        west if west as u64 >= n_pixels => west as u64 - n_pixels,
+        west => west as u64,
+    };
+    let east = if west + 1 < n_pixels { west + 1 } else { 0 };
     ([Place { ring, at: west }, Place { ring, at: east }], [1.0 - east_weight, east_weight])
 }
 

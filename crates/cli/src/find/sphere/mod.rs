@@ -1,0 +1,244 @@
+//! The search of HEALPix maps: tile by tile, joined to one catalogue and one S/N map.
+
+mod snr;
+mod tiles;
+
+use super::args::Args;
+use super::checks::{Sigmas, check_halves, search_clean};
+use super::join::{Found, is_claimed, join};
+use super::marks::{Known, Matched};
+use super::{counted, inputs, marks, outputs, settings, summarise};
+use crate::cutouts::interpolation;
+use crate::input;
+use crate::record::{self, Inputs};
+use crate::terminal::say;
+use anyhow::{Context, Result, bail, ensure};
+use arcmin_eval::{Score, create_dir};
+use arcmin_find_mmf::{Keep, MatchedFilter, PointSource};
+use arcmin_job::{Clock, Interrupt, Progress};
+use arcmin_maps::healpix::{HealpixObservation, write_healpix};
+use arcmin_maps::{Catalogue, Interpolation, Mask, Observation, Outside, Shape, reproject_healpix};
+use arcmin_method::Detections;
+use arcmin_units::{Arcmin, SkyPosition};
+use snr::SnrMap;
+use std::collections::BTreeMap;
+use tiles::{Tiles, owned};
+
+/// Beyond the filter's own border, so that what lies on the edge of a cell is searched by both neighbours.
+const MARGIN_ARCMIN: f64 = 3.0;
+/// Tiles are listed in this file.
+const TILES: &str = "tiles.fits";
+/// The S/N as a HEALPix map.
+const SNR: &str = "snr.fits";
+
+/// Searches all tiles in which the maps hold something; writes catalogue, S/N map, picture, list of tiles and record.
+pub(super) fn run(args: &Args, maps: &HealpixObservation, mut inputs: Inputs, mut clock: Clock) -> Result<()> {
+    ensure!(
+        !args.write_scales,
+        "--write-scales needs flat maps: bring the region to a flat map first with `arcmin reproject`"
+    );
+    let config = settings::settings(args, &mut inputs)?;
+    let border = Arcmin::new(config.border_arcmin + MARGIN_ARCMIN);
+    let filter = MatchedFilter::new(&config)?;
+    let tiles = Tiles::new(args, maps, border, &mut inputs)?;
+    let known = marks::read(args, tiles.frame, &mut inputs)?;
+    let halves = clock.time("read", || Halves::read(args, maps, &mut inputs))?;
+    let search = SphereSearch { args, maps, halves, filter, tiles, known, how: interpolation(&args.interpolation)? };
+    create_dir(&args.out)?;
+    let searched = clock.time("search", || search.run())?;
+    ensure!(
+        !searched.reports.is_empty(),
+        "no tile holds pixels that can be searched: check {} and the mask",
+        input::names(&args.input.maps)
+    );
+    let area_deg2: f64 = searched.reports.iter().map(|report| report.area_deg2).sum();
+    let mut scores = search.scores(&searched);
+    scores.insert("searched_deg2".to_owned(), Score::new(Some(area_deg2), None, searched.reports.len() as u64));
+    let (matched, n_sources) = (searched.matched.clone(), searched.sources.len());
+    let (n, names) = clock.time("write", || search.write(searched))?;
+    scores.insert("detections".to_owned(), counted(n));
+    record::found(&args.out, inputs, clock.into_seconds(), scores)?;
+    say(&format!("{n} candidates in {area_deg2:.2} deg2 searched"));
+    summarise(args, &matched, config.sources.is_some().then_some(n_sources), &names);
+    Ok(())
+}
+
+/// Two maps of half the survey for each band.
+struct Halves {
+    first: HealpixObservation,
+    second: HealpixObservation,
+}
+
+impl Halves {
+    /// Reads them; `None` when there is none.
+    fn read(args: &Args, maps: &HealpixObservation, inputs: &mut Inputs) -> Result<Option<Self>> {
+        if args.halves.is_empty() {
+            return Ok(None);
+        }
+        check_halves(args)?;
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        for (idx, (band, pair)) in maps.bands().iter().zip(args.halves.chunks(2)).enumerate() {
+            for (path, bands) in pair.iter().zip([&mut first, &mut second]) {
+                let half = input::read_healpix_band(&args.input, idx, path, inputs)?;
+                let (got, expected) = (&half.map, &band.map);
+                ensure!(
+                    got.unit_name() == expected.unit_name()
+                        && got.nside() == expected.nside()
+                        && got.frame() == expected.frame(),
+                    "{} has another unit, nside or frame than the map of band {} ({}, {}, {}; {}, {}, {})",
+                    path.display(),
+                    band.name,
+                    got.unit_name(),
+                    got.nside(),
+                    got.frame(),
+                    expected.unit_name(),
+                    expected.nside(),
+                    expected.frame()
+                );
+                bands.push(arcmin_maps::healpix::HealpixBand { name: band.name.clone(), ..half });
+            }
+        }
+        Ok(Some(Self { first: HealpixObservation::new(first)?, second: HealpixObservation::new(second)? }))
+    }
+}
+
+/// What all tiles share.
+struct SphereSearch<'a> {
+    args: &'a Args,
+    maps: &'a HealpixObservation,
+    halves: Option<Halves>,
+    filter: MatchedFilter,
+    tiles: Tiles,
+    known: Vec<Known>,
+    how: Interpolation,
+}
+
+/// What the search of all tiles yields.
+struct Searched {
+    found: Vec<Found>,
+    sources: Vec<PointSource>,
+    matched: Matched,
+    negated: usize,
+    half_difference: usize,
+    sigmas: Sigmas,
+    snr: SnrMap,
+    reports: Vec<Report>,
+}
+
+/// One line of the list of tiles.
+struct Report {
+    tile: usize,
+    area_deg2: f64,
+    n_found: usize,
+}
+
+impl SphereSearch<'_> {
+    fn run(&self) -> Result<Searched> {
+        let tiles = &self.tiles;
+        let interrupt = Interrupt::install()?;
+        let progress = Progress::new("tiles", tiles.len() as u64);
+        let mut all = Searched {
+            found: Vec::new(),
+            sources: Vec::new(),
+            matched: Matched::default(),
+            negated: 0,
+            half_difference: 0,
+            sigmas: Sigmas::default(),
+            snr: SnrMap::new(self.maps.nside(), tiles.frame)?,
+            reports: Vec::new(),
+        };
+        for tile in 0..tiles.len() {
+            if interrupt.requested() {
+                bail!("interrupted with {} of {} tiles left: nothing was written", tiles.len() - tile, tiles.len());
+            }
+            let observation = reproject_healpix(self.maps, &tiles.geometry(tile)?, self.how)?;
+            if observation.mask().n_valid() > 0 {
+                let named = || {
+                    let centre = tiles.centre(tile);
+                    let (lon, lat) = (centre.lon_deg(), centre.lat_deg());
+                    format!("searching the tile at ({lon:.3}, {lat:.3}) deg, {}", tiles.frame)
+                };
+                self.one(tile, &observation, &mut all).with_context(named)?;
+            }
+            progress.advance(1);
+        }
+        progress.finish();
+        Ok(all)
+    }
+
+    /// Searches one tile and keeps what belongs to it.
+    fn one(&self, tile: usize, observation: &Observation, all: &mut Searched) -> Result<()> {
+        let tiles = &self.tiles;
+        let treated = self.filter.without_sources(observation)?;
+        let search = self.filter.search_treated(&treated, Keep::Best)?;
+        let area_deg2 = owned(&search.detections.searched, tiles, tile).area_deg2();
+        if area_deg2 == 0.0 {
+            return Ok(());
+        }
+        let ours = |position: SkyPosition| tiles.owner(position) == tile;
+        all.snr.put(&search, tiles, tile);
+        let known = self.known.iter().filter(|known| ours(known.position));
+        all.matched.add(marks::matched(known, &search.detections, &treated.observation, Outside::Ignored));
+        if self.args.negated {
+            let negated = inputs::negated(&treated.observation)?;
+            let negated = search_clean(&self.filter, negated).context("searching the negated maps")?;
+            all.negated += negated.detections.candidates.iter().filter(|candidate| ours(candidate.position)).count();
+        }
+        if let Some(halves) = &self.halves {
+            let half = |maps| reproject_healpix(maps, observation.geometry(), self.how);
+            let (first, second) = (half(&halves.first)?, half(&halves.second)?);
+            let difference = inputs::half_difference_of(&treated.observation, &first, &second)?;
+            let noise = search_clean(&self.filter, difference).context("searching the half difference")?;
+            all.half_difference += noise.detections.candidates.iter().filter(|c| ours(c.position)).count();
+            all.sigmas.add(&search, &noise);
+        }
+        let claimed = |position: SkyPosition| is_claimed(tile, position, |p| tiles.owner(p));
+        let before = all.found.len();
+        for mut candidate in search.detections.candidates.into_iter().filter(|candidate| claimed(candidate.position)) {
+            candidate.tile_name = format!("{tile}");
+            all.found.push(Found { tile, candidate });
+        }
+        all.sources.extend(treated.sources.into_iter().filter(|source| ours(source.position)));
+        all.reports.push(Report { tile, area_deg2, n_found: all.found.len() - before });
+        Ok(())
+    }
+
+    fn scores(&self, searched: &Searched) -> BTreeMap<String, Score> {
+        let mut scores = searched.matched.scores();
+        if self.args.negated {
+            scores.insert("false.negated".to_owned(), counted(searched.negated));
+        }
+        if self.halves.is_some() {
+            scores.insert("false.half_difference".to_owned(), counted(searched.half_difference));
+            scores.extend(searched.sigmas.score());
+        }
+        if self.filter.config().sources.is_some() {
+            scores.insert("sources".to_owned(), counted(searched.sources.len()));
+        }
+        scores
+    }
+
+    /// Writes the joined catalogue, S/N map, picture and list of tiles; tells how many candidates and which files there are.
+    fn write(&self, searched: Searched) -> Result<(usize, Vec<String>)> {
+        let (out, tiles) = (&self.args.out, &self.tiles);
+        let candidates = join(searched.found);
+        let n = candidates.len();
+        // Only the frame of the mask counts here; what was searched stands in the S/N map and in the list of tiles.
+        let frame = Mask::all_valid(tiles.geometry(0)?.window(0, 0, Shape { ny: 1, nx: 1 }));
+        let detections = Detections { candidates, searched: frame };
+        let sources = self.filter.config().sources.is_some().then_some(&searched.sources[..]);
+        let mut names = outputs::catalogues(out, &detections, sources)?;
+        let centres: Vec<SkyPosition> = searched.reports.iter().map(|report| tiles.centre(report.tile)).collect();
+        let snr = searched.snr.into_map()?;
+        write_healpix(&out.join(SNR), &snr)?;
+        let radius = tiles.radius(searched.reports[0].tile)?;
+        snr::picture(&snr, &detections, &self.known, sources, &centres, radius)?.write(&out.join(outputs::PICTURE))?;
+        Catalogue::new(&centres, tiles.frame)
+            .with_i64("tile", searched.reports.iter().map(|report| report.tile as i64).collect())?
+            .with_f64("searchedDeg2", searched.reports.iter().map(|report| report.area_deg2).collect())?
+            .with_i64("candidates", searched.reports.iter().map(|report| report.n_found as i64).collect())?
+            .write(&out.join(TILES))?;
+        names.extend([SNR, outputs::PICTURE, TILES, "record.json"].map(str::to_owned));
+        Ok((n, names))
+    }
+}
