@@ -2,6 +2,7 @@
 //!
 //! This file dispatches; each command is one module of `commands` with a `run`.
 
+mod bursts;
 mod commands;
 mod deepsz;
 mod experiment;

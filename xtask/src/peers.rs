@@ -4,6 +4,7 @@
 //! the peer's package; both repeat it, and print one JSON line with the shortest time. A round runs ours, then the
 //! peer's; the table shows the medians over the rounds, so that a disturbance of the machine hits both or is dropped.
 
+use crate::bursts::{self, InstructionSets};
 use crate::workspace::{call, cargo, root, say};
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,9 @@ const TASKS: &[Task] = &[
     Task { name: "nn", modules: &["torch", "safetensors"], cases: nn_cases },
     Task { name: "paint", modules: &["numpy", "numba"], cases: mmf_cases },
 ];
+
+/// Work that is timed in bursts, by name alone: it needs PyTorch, which few other peers do.
+const BURSTS: [(&str, InstructionSets); 2] = [("conv", InstructionSets::Best), ("conv-avx2", InstructionSets::Avx2)];
 
 fn cutouts_cases() -> Vec<Vec<String>> {
     let case = |how: &str, n_threads: &str| [how, "200", "2048", n_threads].map(str::to_owned).to_vec();
@@ -108,13 +112,13 @@ struct Timing {
 
 /// One line of `target/peers.json`.
 #[derive(Serialize)]
-struct Comparison {
-    name: String,
+pub(crate) struct Comparison {
+    pub(crate) name: String,
     ours_s: f64,
-    peer: String,
+    pub(crate) peer: String,
     peer_s: f64,
     /// Peer's time over ours: above 1 we are faster.
-    ratio: f64,
+    pub(crate) ratio: f64,
     ours_peak_bytes: Option<u64>,
     peer_peak_bytes: Option<u64>,
 }
@@ -123,9 +127,12 @@ struct Comparison {
 ///
 /// Peers whose Python packages are missing are skipped with a line that says so.
 pub(crate) fn run(name: Option<&str>, python: &Path) -> Result<()> {
+    if let Some((_, sets)) = BURSTS.iter().find(|(burst, _)| name == Some(burst)) {
+        return write(&bursts::run(python, *sets)?);
+    }
     let tasks: Vec<&Task> = TASKS.iter().filter(|task| name.is_none_or(|name| name == task.name)).collect();
     if tasks.is_empty() {
-        let known: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
+        let known: Vec<&str> = TASKS.iter().map(|task| task.name).chain(BURSTS.map(|(name, _)| name)).collect();
         bail!("no peer task is named {}; known are: {}", name.unwrap_or_default(), known.join(", "));
     }
     let ours = build_ours()?;
@@ -158,7 +165,7 @@ fn build_ours() -> Result<PathBuf> {
 }
 
 /// Cargo's target directory, which the user's settings may have moved.
-fn target_dir() -> Result<PathBuf> {
+pub(crate) fn target_dir() -> Result<PathBuf> {
     #[derive(Deserialize)]
     struct Metadata {
         target_directory: PathBuf,
@@ -205,8 +212,14 @@ fn compare(ours: &Path, python: &Path, task: &Task, case: &[String]) -> Result<C
 }
 
 impl Comparison {
+    /// A comparison of times alone.
+    pub(crate) fn of_times(name: &str, ours_s: f64, peer: String, peer_s: f64) -> Self {
+        let (name, ratio) = (name.to_owned(), peer_s / ours_s);
+        Self { name, ours_s, peer, peer_s, ratio, ours_peak_bytes: None, peer_peak_bytes: None }
+    }
+
     /// The row of the table.
-    fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let mib = |bytes: Option<u64>| bytes.map_or("?".to_owned(), |bytes| (bytes >> 20).to_string());
         format!(
             "{:28} {:10.2} {:10.2} {:7.2}  {} and {} MiB, {}",

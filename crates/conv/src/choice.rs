@@ -83,10 +83,10 @@ fn cost(algorithm: Algorithm, pass: Pass) -> Cost {
         (Algorithm::Direct, Pass::WeightGradient) => of(11.0, 0.1, 0.0),
         (Algorithm::WinogradF2, Pass::Forward) => of(9.2, 0.5, 0.15),
         (Algorithm::WinogradF2, Pass::InputGradient) => of(9.2, 0.8, 0.17),
-        (Algorithm::WinogradF2, Pass::WeightGradient) => of(12.0, 0.2, 0.21),
+        (Algorithm::WinogradF2, Pass::WeightGradient) => of(11.0, 0.2, 0.16),
         (Algorithm::WinogradF4, Pass::Forward) => of(10.0, 0.55, 0.23),
         (Algorithm::WinogradF4, Pass::InputGradient) => of(10.0, 0.65, 0.24),
-        (Algorithm::WinogradF4, Pass::WeightGradient) => of(12.4, 0.12, 0.36),
+        (Algorithm::WinogradF4, Pass::WeightGradient) => of(11.4, 0.12, 0.3),
     }
 }
 

@@ -10,7 +10,14 @@
 //! with stride `s`, dilation `d` and padding `p` by zeros. Sizes are checked in [`ConvGeometry`]; a [`Plan`] chooses the
 //! algorithms and works on slices with scratch from the caller; [`tensor::conv2d`] is the same as an op of candle.
 //!
-//! Results have the same bits for any number of threads. They differ in rounding between instruction sets and algorithms.
+//! Results have the same bits for any number of threads. They differ in rounding between instruction sets and algorithms:
+//! largest relative L2 errors against `f64` over random geometries and those of the networks (bounds in `tests/laws`)
+//!
+//! | algorithm | output, input gradient | weight gradient |
+//! |---|---|---|
+//! | direct | 1.1e-6 | 4e-7 |
+//! | Winograd F(2x2, 3x3) | 7.5e-7 | 3.5e-7 |
+//! | Winograd F(4x4, 3x3) | 4.4e-6 | 1.5e-6 |
 //!
 //! Begin with `plan.rs`; `rows.rs` and `outer.rs` are the kernels that all algorithms stand on.
 

@@ -1,8 +1,12 @@
 //! The weight gradient: for each point the sum over tiles of outer products of the transformed input and output gradient, and
 //! one transform of the sums at the end.
 //!
-//! All threads transform some tiles, then share out the points; the next tiles add to the same sums, in order, so that the
-//! bits do not depend on the number of threads.
+//! Two ways to share the work:
+//! - where the sums of all points stay in the second-level cache, each task takes a chunk of the tiles block by block and adds
+//!   to sums of its own. The number of chunks depends on the geometry alone;
+//! - else all threads transform some tiles, then share out the points; the next tiles add to the same sums.
+//!
+//! Either way every sum is taken in an order that does not depend on the number of threads.
 
 use super::tiles::{Frame, Planes, Tile, ToPlanes, WeightFromPlanes, cover};
 use super::transform::{GradientMatrix, InputMatrix};
@@ -11,13 +15,23 @@ use crate::error::Error;
 use crate::geometry::ConvGeometry;
 use crate::outer::{OuterJob, add_outer_products};
 use crate::rows::{PANEL, TILE_ROWS};
-use crate::shared::{ALIGNMENT_SLACK, LINE, SharedOutput, aligned, for_each_task};
+use crate::shared::{ALIGNMENT_SLACK, LINE, SharedOutput, aligned, for_each_task, n_pieces};
 use crate::simd::Isa;
+use rayon::prelude::*;
 
 /// Planes of a stage. Fixed, as the order of the sum depends on it.
 const STAGE_BYTES: usize = 12 << 20;
 /// Tiles whose channels stay in the first-level cache while all of a panel's sums go over them.
 const RUN_TILES: usize = 128;
+/// Sums of all points that stay in the second-level cache.
+const MAX_CHUNK_SUM_BYTES: usize = 1100 << 10;
+/// Planes of a block of tiles beside them.
+const BLOCK_BYTES: usize = 640 << 10;
+/// Tiles that make sums of their own worth while, and how many such chunks there may be.
+const MIN_CHUNK_TILES: usize = 64;
+const MAX_CHUNKS: usize = 8;
+/// Numbers of a task that adds the chunks' sums.
+const SUM_LEN: usize = 4096;
 /// Tasks of the last transform.
 const TRANSFORM_TASKS: usize = 32;
 
@@ -28,8 +42,9 @@ pub(crate) struct WinogradWeight {
     tiles: Vec<Tile>,
     input: Frame,
     output: Frame,
-    /// Tiles of a stage.
+    /// Tiles of a stage, or of a block if there is more than one chunk.
     n_stage: usize,
+    n_chunks: usize,
 }
 
 impl WinogradWeight {
@@ -49,9 +64,14 @@ impl WinogradWeight {
         let (input, output) = (frame(geometry.input_shape(), sizes.padding), frame(geometry.output_shape(), 0));
         let tiles = cover(sizes.n, [output.height, output.width], dilation, form.side());
         let tile_bytes = form.n_points() * size_of::<f32>() * (input.n_channels + output.n_channels);
-        let most = (STAGE_BYTES / tile_bytes).max(2 * TILE_ROWS);
-        let n_stage = tiles.len().div_ceil(tiles.len().div_ceil(most));
-        Ok(Self { form, tiles, input, output, n_stage })
+        let sum_bytes = form.n_points() * size_of::<f32>() * input.n_channels * output.n_channels;
+        let n_chunks =
+            if sum_bytes <= MAX_CHUNK_SUM_BYTES { (tiles.len() / MIN_CHUNK_TILES).clamp(1, MAX_CHUNKS) } else { 1 };
+        let (bytes, n_tiles) =
+            if n_chunks > 1 { (BLOCK_BYTES, tiles.len().div_ceil(n_chunks)) } else { (STAGE_BYTES, tiles.len()) };
+        let most = (bytes / tile_bytes).max(2 * TILE_ROWS);
+        let n_stage = n_tiles.div_ceil(n_tiles.div_ceil(most));
+        Ok(Self { form, tiles, input, output, n_stage, n_chunks })
     }
 
     /// Distances of the planes of the input, of the output gradient, and of the sums.
@@ -63,81 +83,45 @@ impl WinogradWeight {
         ]
     }
 
+    /// Products of one stage: one for each point and panel.
+    fn n_products(&self) -> usize {
+        self.form.n_points() * self.output.n_channels.div_ceil(PANEL)
+    }
+
+    /// Numbers of the planes of a stage or block.
+    fn planes_len(&self) -> usize {
+        let [input_step, output_step, _] = self.steps();
+        self.form.n_points() * (input_step + output_step)
+    }
+
+    /// Numbers of the sums of all points.
+    fn sums_len(&self) -> usize {
+        self.form.n_points() * self.steps()[2]
+    }
+
     pub(crate) fn scratch_len(&self) -> usize {
-        ALIGNMENT_SLACK + self.form.n_points() * self.steps().iter().sum::<usize>()
+        let n_planes = if self.n_chunks > 1 { n_pieces() } else { 1 };
+        ALIGNMENT_SLACK + self.n_chunks * self.sums_len() + n_planes * self.planes_len()
     }
 
     pub(crate) fn run(&self, isa: Isa, input: &[f32], output: &[f32], weight: &mut [f32], scratch: &mut [f32]) {
-        let [input_step, output_step, sum_step] = self.steps();
-        let (x, rest) = aligned(scratch).split_at_mut(self.form.n_points() * input_step);
-        let (y, rest) = rest.split_at_mut(self.form.n_points() * output_step);
-        let sums = &mut rest[..self.form.n_points() * sum_step];
-        for (i, tiles) in self.tiles.chunks(self.n_stage).enumerate() {
-            self.to_planes(isa, input, output, tiles, SharedOutput::new(x), SharedOutput::new(y));
-            self.add_products(isa, tiles.len(), x, y, SharedOutput::new(sums), i > 0);
+        let (sums, work) = aligned(scratch).split_at_mut(self.n_chunks * self.sums_len());
+        let step = Step { isa, plan: self, input, output };
+        if self.n_chunks > 1 {
+            step.chunks(sums, work);
+        } else {
+            step.stages(sums, &mut work[..self.planes_len()]);
         }
-        self.transform_sums(isa, sums, SharedOutput::new(weight));
-    }
-
-    /// Tiles of input and output gradient to planes.
-    fn to_planes(
-        &self,
-        isa: Isa,
-        input: &[f32],
-        output: &[f32],
-        tiles: &[Tile],
-        x: SharedOutput<'_>,
-        y: SharedOutput<'_>,
-    ) {
-        let [input_step, output_step, _] = self.steps();
-        let n_part = tiles.len().div_ceil(4 * rayon::current_num_threads());
-        let parts: Vec<&[Tile]> = tiles.chunks(n_part).collect();
-        for_each_task(parts.len(), &mut [], 0, |i, _| {
-            let tiles = parts[i];
-            let x_planes = Planes { start: i * n_part * self.input.n_channels, step: input_step };
-            let y_planes = Planes { start: i * n_part * self.output.n_channels, step: output_step };
-            // SAFETY: the frames are those of input and output, whose lengths the plan checked; the planes have room for
-            // a stage of tiles, and each part writes its own.
-            unsafe {
-                let (matrix, image, frame) = (InputMatrix, input, self.input);
-                match self.form {
-                    Form::F2 => isa.run(ToPlanes::<_, 4, 4> { matrix, image, frame, tiles, out: x, planes: x_planes }),
-                    Form::F4 => isa.run(ToPlanes::<_, 6, 6> { matrix, image, frame, tiles, out: x, planes: x_planes }),
+        let (total, others) = sums.split_at_mut(self.sums_len());
+        if !others.is_empty() {
+            total.par_chunks_mut(SUM_LEN).enumerate().for_each(|(i, total)| {
+                for other in others.chunks_exact(self.sums_len()) {
+                    let other = &other[i * SUM_LEN..][..total.len()];
+                    total.iter_mut().zip(other).for_each(|(sum, &part)| *sum += part);
                 }
-                let (matrix, image, frame) = (GradientMatrix, output, self.output);
-                match self.form {
-                    Form::F2 => isa.run(ToPlanes::<_, 2, 4> { matrix, image, frame, tiles, out: y, planes: y_planes }),
-                    Form::F4 => isa.run(ToPlanes::<_, 4, 6> { matrix, image, frame, tiles, out: y, planes: y_planes }),
-                }
-            }
-        });
-    }
-
-    /// Adds the tiles' outer products to the sums `[point, in_channel, out_channel]`.
-    fn add_products(&self, isa: Isa, n_tiles: usize, x: &[f32], y: &[f32], sums: SharedOutput<'_>, accumulate: bool) {
-        let [input_step, output_step, sum_step] = self.steps();
-        let (n_rows, n_columns) = (self.input.n_channels, self.output.n_channels);
-        let n_panels = n_columns.div_ceil(PANEL);
-        for_each_task(self.form.n_points() * n_panels, &mut [], 0, |task, _| {
-            let (point, panel) = (task / n_panels, task % n_panels);
-            let tiles: Vec<(usize, usize)> =
-                (0..n_tiles).map(|tile| (tile * n_rows, tile * n_columns + panel * PANEL)).collect();
-            for (i, tiles) in tiles.chunks(RUN_TILES).enumerate() {
-                let job = OuterJob {
-                    pixels: tiles,
-                    x: &x[point * input_step..],
-                    y: &y[point * output_step..],
-                    n_rows,
-                    n_columns: (n_columns - panel * PANEL).min(PANEL),
-                    c: sums,
-                    c_start: point * sum_step + panel * PANEL,
-                    c_step: n_columns,
-                    accumulate: accumulate || i > 0,
-                };
-                // SAFETY: the planes hold these tiles, and the sums of a point and panel belong to this task.
-                unsafe { add_outer_products(isa, job) };
-            }
-        });
+            });
+        }
+        self.transform_sums(isa, total, SharedOutput::new(weight));
     }
 
     /// The sums to the gradient `[tap, in_channel, out_channel]`.
@@ -152,5 +136,108 @@ impl WinogradWeight {
             // SAFETY: the plan checked that the gradient has nine taps of `tap_step`; each task has a range of its own.
             unsafe { isa.run(job) };
         });
+    }
+}
+
+/// The steps before the last transform, with what they share.
+#[derive(Clone, Copy)]
+struct Step<'a> {
+    isa: Isa,
+    plan: &'a WinogradWeight,
+    input: &'a [f32],
+    output: &'a [f32],
+}
+
+impl Step<'_> {
+    /// Each task its chunk of tiles, with sums of its own.
+    fn chunks(self, sums: &mut [f32], work: &mut [f32]) {
+        let plan = self.plan;
+        let bounds = |chunk: usize| chunk * plan.tiles.len() / plan.n_chunks;
+        let sums = SharedOutput::new(sums);
+        for_each_task(plan.n_chunks, work, plan.planes_len(), |chunk, work| {
+            let (x, y) = work.split_at_mut(plan.form.n_points() * plan.steps()[0]);
+            for (i, tiles) in plan.tiles[bounds(chunk)..bounds(chunk + 1)].chunks(plan.n_stage).enumerate() {
+                self.to_planes(tiles, 0, SharedOutput::new(x), SharedOutput::new(y));
+                for task in 0..plan.n_products() {
+                    self.add_products(task, tiles.len(), x, y, sums, chunk * plan.sums_len(), i > 0);
+                }
+            }
+        });
+    }
+
+    /// All threads the same tiles and sums.
+    fn stages(self, sums: &mut [f32], work: &mut [f32]) {
+        let plan = self.plan;
+        let sums = SharedOutput::new(sums);
+        let (x, y) = work.split_at_mut(plan.form.n_points() * plan.steps()[0]);
+        for (i, tiles) in plan.tiles.chunks(plan.n_stage).enumerate() {
+            let n_part = tiles.len().div_ceil(4 * rayon::current_num_threads());
+            let parts: Vec<&[Tile]> = tiles.chunks(n_part).collect();
+            let (shared_x, shared_y) = (SharedOutput::new(x), SharedOutput::new(y));
+            for_each_task(parts.len(), &mut [], 0, |k, _| self.to_planes(parts[k], k * n_part, shared_x, shared_y));
+            for_each_task(plan.n_products(), &mut [], 0, |task, _| {
+                self.add_products(task, tiles.len(), x, y, sums, 0, i > 0);
+            });
+        }
+    }
+
+    /// Tiles of input and output gradient to the planes' places from `first` on.
+    fn to_planes(self, tiles: &[Tile], first: usize, x: SharedOutput<'_>, y: SharedOutput<'_>) {
+        let (isa, plan) = (self.isa, self.plan);
+        let [input_step, output_step, _] = plan.steps();
+        let x_planes = Planes { start: first * plan.input.n_channels, step: input_step };
+        let y_planes = Planes { start: first * plan.output.n_channels, step: output_step };
+        // SAFETY: the frames are those of input and output, whose lengths the plan checked; the planes have room for a stage
+        // or block of tiles, and each part writes its own.
+        unsafe {
+            let (matrix, image, frame) = (InputMatrix, self.input, plan.input);
+            match plan.form {
+                Form::F2 => isa.run(ToPlanes::<_, 4, 4> { matrix, image, frame, tiles, out: x, planes: x_planes }),
+                Form::F4 => isa.run(ToPlanes::<_, 6, 6> { matrix, image, frame, tiles, out: x, planes: x_planes }),
+            }
+            let (matrix, image, frame) = (GradientMatrix, self.output, plan.output);
+            match plan.form {
+                Form::F2 => isa.run(ToPlanes::<_, 2, 4> { matrix, image, frame, tiles, out: y, planes: y_planes }),
+                Form::F4 => isa.run(ToPlanes::<_, 4, 6> { matrix, image, frame, tiles, out: y, planes: y_planes }),
+            }
+        }
+    }
+
+    /// Adds the tiles' outer products of one point and panel to the sums `[point, in_channel, out_channel]` from `start` on.
+    #[allow(clippy::too_many_arguments, reason = "two ways to share the work call it, and bundling serves neither")]
+    fn add_products(
+        self,
+        task: usize,
+        n_tiles: usize,
+        x: &[f32],
+        y: &[f32],
+        sums: SharedOutput<'_>,
+        start: usize,
+        accumulate: bool,
+    ) {
+        let [input_step, output_step, sum_step] = self.plan.steps();
+        let (n_rows, n_columns) = (self.plan.input.n_channels, self.plan.output.n_channels);
+        let n_panels = n_columns.div_ceil(PANEL);
+        let (point, panel) = (task / n_panels, task % n_panels);
+        let mut tiles = [(0, 0); RUN_TILES];
+        for first in (0..n_tiles).step_by(RUN_TILES) {
+            let n = RUN_TILES.min(n_tiles - first);
+            for (i, tile) in tiles[..n].iter_mut().enumerate() {
+                *tile = ((first + i) * n_rows, (first + i) * n_columns + panel * PANEL);
+            }
+            let job = OuterJob {
+                pixels: &tiles[..n],
+                x: &x[point * input_step..],
+                y: &y[point * output_step..],
+                n_rows,
+                n_columns: (n_columns - panel * PANEL).min(PANEL),
+                c: sums,
+                c_start: start + point * sum_step + panel * PANEL,
+                c_step: n_columns,
+                accumulate: accumulate || first > 0,
+            };
+            // SAFETY: the planes hold these tiles, and the sums of a chunk, point and panel belong to one call at a time.
+            unsafe { add_outer_products(self.isa, job) };
+        }
     }
 }

@@ -74,7 +74,7 @@ fn check(problem: &Problem, expected: &Results<f64>, algorithm: Algorithm, isa: 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn any_geometry_agrees_with_loops_on_every_instruction_set(sizes in any_sizes()) {
