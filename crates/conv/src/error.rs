@@ -101,4 +101,14 @@ pub enum Error {
         /// Its device.
         found: String,
     },
+    /// A geometry is beyond what the CUDA kernels count.
+    #[error("on a CUDA device the {what} is {found}, at most {limit}: split the batch or the image")]
+    CudaSize {
+        /// The quantity.
+        what: &'static str,
+        /// Its size.
+        found: usize,
+        /// The largest that is served.
+        limit: usize,
+    },
 }

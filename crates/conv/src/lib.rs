@@ -23,6 +23,7 @@
 
 mod activation;
 mod choice;
+pub mod cuda;
 mod direct;
 mod direct_weight;
 mod error;

@@ -1,0 +1,10 @@
+//! The CUDA kernels of `kernels/*.cu`, compiled unchanged for this machine and compared with the slow f64 twin.
+//!
+//! What only a GPU can tell: whether nvcc's code agrees, the order and rounding of sums within a tensor core, and speed.
+
+mod checks;
+mod emulator;
+// Its comparison with the CPU's plans is not used here.
+#[allow(dead_code)]
+#[path = "../laws/twin.rs"]
+mod twin;
