@@ -4,6 +4,7 @@
 
 mod bursts;
 mod commands;
+mod cuda;
 mod deepsz;
 mod experiment;
 mod peers;

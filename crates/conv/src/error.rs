@@ -94,7 +94,9 @@ pub enum Error {
         found: String,
     },
     /// A tensor lies on a device for which there is no kernel.
-    #[error("{what} lies on {found}, expected the CPU: move it with `to_device`")]
+    #[error(
+        "{what} lies on {found}, expected the CPU, or a CUDA device in a build with the feature `cuda`: move it with `to_device`"
+    )]
     Device {
         /// Name of the tensor.
         what: &'static str,
@@ -110,5 +112,40 @@ pub enum Error {
         found: usize,
         /// The largest that is served.
         limit: usize,
+    },
+    /// A device lacks the instructions of a precision.
+    #[error(
+        "{precision} needs tensor cores of compute capability {}.{}, but the device has {}.{}: take fp32",
+        needed.0, needed.1, found.0, found.1
+    )]
+    CudaCapability {
+        /// The precision asked for.
+        precision: &'static str,
+        /// The device's.
+        found: (i32, i32),
+        /// The first that serves.
+        needed: (i32, i32),
+    },
+    /// The driver refused.
+    #[error("the CUDA driver reports: {reason}")]
+    CudaDriver {
+        /// Its words.
+        reason: String,
+    },
+    /// A file of kernels that the environment names cannot be read.
+    #[error("{path}, which {variable} names, cannot be read: {reason}")]
+    CudaFile {
+        /// The file.
+        path: String,
+        /// The environment variable.
+        variable: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// The kernels' source does not compile on this machine.
+    #[error("the CUDA kernels do not compile at run time: {log}")]
+    CudaCompile {
+        /// What NVRTC says.
+        log: String,
     },
 }

@@ -1,13 +1,18 @@
 //! The convolution as an op on candle's tensors, with its gradients.
 //!
-//! A graphics card would come in beside `cpu_fwd` of [`Conv2d`]: the checks, the geometry and the backward pass's choice of
-//! gradients do not depend on the device.
+//! The tensors lie on the CPU or, with the feature `cuda`, on a CUDA device. The checks, the geometry and the backward
+//! pass's choice of gradients do not depend on the device.
 
 use crate::activation::Activation;
 use crate::choice::AlgorithmChoice;
+use crate::cuda::Precision;
+#[cfg(feature = "cuda")]
+use crate::cuda::device::OnDevice;
 use crate::error::Error;
 use crate::geometry::{ConvGeometry, ConvSizes};
 use crate::plan::{Pass, Plan};
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, DType, Device, Layout, Result, Shape, Storage, Tensor};
 use std::sync::{Mutex, PoisonError};
 
@@ -33,21 +38,30 @@ pub struct ConvOptions {
     pub dilation: usize,
     /// Applied after the bias.
     pub activation: Activation,
-    /// Whether Winograd's algorithms may be taken.
+    /// Whether Winograd's algorithms may be taken, on a CPU: a CUDA device has none.
     pub winograd: Winograd,
+    /// Rounding of the factors on a CUDA device.
+    pub precision: Precision,
 }
 
 impl Default for ConvOptions {
-    /// Stride and dilation 1, no padding, no activation, the fastest algorithm.
+    /// Stride and dilation 1, no padding, no activation, the fastest algorithm on the CPU, `f32` on a device.
     fn default() -> Self {
-        Self { stride: 1, padding: 0, dilation: 1, activation: Activation::None, winograd: Winograd::Allowed }
+        Self {
+            stride: 1,
+            padding: 0,
+            dilation: 1,
+            activation: Activation::None,
+            winograd: Winograd::Allowed,
+            precision: Precision::Fp32,
+        }
     }
 }
 
 /// `activation(conv(input, weight) + bias)` with gradients for all three.
 ///
-/// `input [n, h, w, ci]`, `weight [kernel, kernel, ci, co]`, `bias [co]`, result `[n, ho, wo, co]`, all `f32` on the CPU.
-/// Tensors that are not contiguous are copied. This is the cross-correlation that networks call convolution.
+/// `input [n, h, w, ci]`, `weight [kernel, kernel, ci, co]`, `bias [co]`, result `[n, ho, wo, co]`, all `f32` on one device:
+/// the CPU or, with the feature `cuda`, a CUDA device. Tensors that are not contiguous are copied. This is the cross-correlation that networks call convolution.
 ///
 /// # Errors
 /// If an argument's shape, type or device is not as above, or the kernel does not fit into the padded image.
@@ -73,7 +87,12 @@ fn check_kind(what: &'static str, tensor: &Tensor) -> std::result::Result<(), Er
     if tensor.dtype() != DType::F32 {
         return Err(Error::DType { what, found: format!("{:?}", tensor.dtype()) });
     }
-    if !matches!(tensor.device(), Device::Cpu) {
+    let is_served = match tensor.device() {
+        Device::Cpu => true,
+        Device::Cuda(_) => cfg!(feature = "cuda"),
+        Device::Metal(_) => false,
+    };
+    if !is_served {
         return Err(Error::Device { what, found: format!("{:?}", tensor.device()) });
     }
     Ok(())
@@ -143,34 +162,105 @@ impl Conv2d {
         output: &Tensor,
         gradient: &Tensor,
     ) -> Result<Gradients> {
-        let plan = self.plan(input.dims(), weight.dims())?;
+        let passes = self.passes(input, weight)?;
         let gradient = gradient.contiguous()?;
         let bias_tracks = bias.is_some_and(Tensor::track_op);
         let (gradient, bias_gradient) = if self.options.activation == Activation::None && !bias_tracks {
             (gradient, None)
         } else {
-            let (behind, sums) = self.activation_gradient(&plan, output, &gradient)?;
+            let (behind, sums) = passes.activation_gradient(output, &gradient, self.options.activation)?;
             (behind, bias_tracks.then_some(sums))
         };
-        let weight_gradient = weight.track_op().then(|| weight_gradient(&plan, input, &gradient)).transpose()?;
-        let input_gradient = input.track_op().then(|| input_gradient(&plan, &gradient, weight)).transpose()?;
+        let weight_gradient = weight.track_op().then(|| passes.weight_gradient(input, &gradient)).transpose()?;
+        let input_gradient = input.track_op().then(|| passes.input_gradient(&gradient, weight)).transpose()?;
         Ok((input_gradient, weight_gradient, bias_gradient))
     }
 
-    /// Gradient behind the activation, and that of the bias.
-    fn activation_gradient(&self, plan: &Plan, output: &Tensor, gradient: &Tensor) -> Result<(Tensor, Tensor)> {
-        let mut behind = zeros(&plan.geometry().output_shape());
-        let mut sums = vec![0.0; plan.geometry().sizes().out_channels];
-        read(output, |output| {
-            read(gradient, |gradient| {
-                plan.activation_gradient(output, gradient, self.options.activation, &mut behind, &mut sums)
-                    .map_err(candle_core::Error::wrap)
-            })
-        })?;
-        let n_channels = sums.len();
-        let behind = Tensor::from_vec(behind, output.shape(), output.device())?;
-        Ok((behind, Tensor::from_vec(sums, n_channels, output.device())?))
+    /// Who computes the gradients: it depends on where the input lies.
+    fn passes(&self, input: &Tensor, weight: &Tensor) -> Result<Passes> {
+        #[cfg(feature = "cuda")]
+        if input.device().is_cuda() {
+            return Ok(Passes::Device(self.on_device(input.dims(), weight.dims())?));
+        }
+        Ok(Passes::Cpu(Box::new(self.plan(input.dims(), weight.dims())?)))
     }
+
+    #[cfg(feature = "cuda")]
+    fn on_device(&self, input: &[usize], weight: &[usize]) -> Result<OnDevice> {
+        let geometry = self.geometry(input, weight).map_err(candle_core::Error::wrap)?;
+        Ok(OnDevice { geometry, precision: self.options.precision })
+    }
+
+    #[cfg(feature = "cuda")]
+    fn forward_on_device(
+        &self,
+        input: (&CudaStorage, &Layout),
+        weight: (&CudaStorage, &Layout),
+        bias: Option<(&CudaStorage, &Layout)>,
+    ) -> Result<(CudaStorage, Shape)> {
+        let convolution = self.on_device(input.1.dims(), weight.1.dims())?;
+        let output = convolution.forward(input, weight, bias, self.options.activation)?;
+        Ok((output, Shape::from(convolution.geometry.output_shape().as_slice())))
+    }
+}
+
+/// The backward passes of one convolution.
+enum Passes {
+    Cpu(Box<Plan>),
+    #[cfg(feature = "cuda")]
+    Device(OnDevice),
+}
+
+impl Passes {
+    /// Gradient behind the activation, and that of the bias.
+    fn activation_gradient(
+        &self,
+        output: &Tensor,
+        gradient: &Tensor,
+        activation: Activation,
+    ) -> Result<(Tensor, Tensor)> {
+        match self {
+            Self::Cpu(plan) => activation_gradient(plan, output, gradient, activation),
+            #[cfg(feature = "cuda")]
+            Self::Device(device) => device.activation_gradient(output, gradient, activation),
+        }
+    }
+
+    fn weight_gradient(&self, input: &Tensor, gradient: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Cpu(plan) => weight_gradient(plan, input, gradient),
+            #[cfg(feature = "cuda")]
+            Self::Device(device) => device.weight_gradient(input, gradient),
+        }
+    }
+
+    fn input_gradient(&self, gradient: &Tensor, weight: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Cpu(plan) => input_gradient(plan, gradient, weight),
+            #[cfg(feature = "cuda")]
+            Self::Device(device) => device.input_gradient(gradient, weight),
+        }
+    }
+}
+
+/// Gradient behind the activation, and that of the bias.
+fn activation_gradient(
+    plan: &Plan,
+    output: &Tensor,
+    gradient: &Tensor,
+    activation: Activation,
+) -> Result<(Tensor, Tensor)> {
+    let mut behind = zeros(&plan.geometry().output_shape());
+    let mut sums = vec![0.0; plan.geometry().sizes().out_channels];
+    read(output, |output| {
+        read(gradient, |gradient| {
+            plan.activation_gradient(output, gradient, activation, &mut behind, &mut sums)
+                .map_err(candle_core::Error::wrap)
+        })
+    })?;
+    let n_channels = sums.len();
+    let behind = Tensor::from_vec(behind, output.shape(), output.device())?;
+    Ok((behind, Tensor::from_vec(sums, n_channels, output.device())?))
 }
 
 fn weight_gradient(plan: &Plan, input: &Tensor, gradient: &Tensor) -> Result<Tensor> {
@@ -216,6 +306,19 @@ impl CustomOp3 for Conv2d {
         self.forward_on_cpu((input, input_layout), (weight, weight_layout), Some((bias, bias_layout)))
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        input: &CudaStorage,
+        input_layout: &Layout,
+        weight: &CudaStorage,
+        weight_layout: &Layout,
+        bias: &CudaStorage,
+        bias_layout: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        self.forward_on_device((input, input_layout), (weight, weight_layout), Some((bias, bias_layout)))
+    }
+
     fn bwd(
         &self,
         input: &Tensor,
@@ -241,6 +344,17 @@ impl CustomOp2 for Conv2d {
         weight_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         self.forward_on_cpu((input, input_layout), (weight, weight_layout), None)
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        input: &CudaStorage,
+        input_layout: &Layout,
+        weight: &CudaStorage,
+        weight_layout: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        self.forward_on_device((input, input_layout), (weight, weight_layout), None)
     }
 
     fn bwd(

@@ -1,17 +1,19 @@
 //! `cargo xtask ci`: everything that must hold before a change lands.
 
+use crate::cuda;
 use crate::experiment::Experiment;
 use crate::workspace::{call, cargo, root};
 use anyhow::{Context, Result};
 use std::path::Path;
 
-/// Format, lints, docs, the README's test command, the slow tests, and a smoke run of each experiment with its rerun.
+/// Format, lints, docs, the README's test command, the slow tests, the build for CUDA devices, and a smoke run of each experiment with its rerun.
 pub(crate) fn run() -> Result<()> {
     call(cargo().args(["fmt", "--all", "--check"]))?;
     call(cargo().args(["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     call(cargo().args(["doc", "--release", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     call(cargo().args(["test", "--release", "--workspace"]))?;
     call(cargo().args(["test", "--release", "--workspace", "--lib", "--bins", "--tests", "--", "--ignored"]))?;
+    cuda::check()?;
     for experiment in Experiment::all()? {
         smoke(&experiment.name)?;
     }

@@ -281,7 +281,8 @@ impl Product {
                 (out_pixels, s.out_channels, depth, 1, out_pixels * s.out_channels)
             }
         };
-        let wide = alignment == Alignment::Bytes16 && s.in_channels % 4 == 0 && s.out_channels % 4 == 0;
+        let wide =
+            alignment == Alignment::Bytes16 && s.in_channels.is_multiple_of(4) && s.out_channels.is_multiple_of(4);
         let width = if wide { 4 } else { 1 };
         let side = match cut {
             _ if !wide => 64,

@@ -2,7 +2,7 @@
 
 use crate::twin::{distance, noise};
 use arcmin_conv::Activation;
-use arcmin_conv::tensor::{ConvOptions, Winograd, conv2d};
+use arcmin_conv::tensor::{ConvOptions, conv2d};
 use candle_core::{DType, Device, Result, Tensor, Var};
 
 const CPU: Device = Device::Cpu;
@@ -35,7 +35,7 @@ fn cases() -> Vec<(Vec<usize>, Vec<usize>, ConvOptions)> {
     let mut cases = Vec::new();
     for (stride, padding, dilation) in [(1, 1, 1), (2, 1, 1), (1, 3, 3), (2, 0, 2), (3, 0, 1)] {
         for activation in [Activation::None, Activation::Relu, Activation::Selu] {
-            let options = ConvOptions { stride, padding, dilation, activation, winograd: Winograd::Allowed };
+            let options = ConvOptions { stride, padding, dilation, activation, ..ConvOptions::default() };
             cases.push((vec![2, 9, 15, 5], vec![3, 3, 5, 7], options));
         }
     }
