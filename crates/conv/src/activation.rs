@@ -76,7 +76,7 @@ fn exp_minus_1_below_zero(z: f32) -> f32 {
     /// Adding and taking away this number rounds to an integer.
     const ROUND: f32 = 12_582_912.0;
     /// `ln 2` in two parts, the first with few bits, so that `n` times it is exact.
-    const LN_2_HIGH: f32 = 0.693_359_375;
+    const LN_2_HIGH: f32 = 355.0 / 512.0;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
     /// Below this `exp(z) - 1` is -1 in `f32`.
     const LOWEST: f32 = -80.0;

@@ -176,14 +176,14 @@ impl Step<'_> {
     fn block(self, tiles: &[Tile], work: &mut [f32]) {
         let (source_step, _) = self.rows.block_steps();
         let (before, after) = work.split_at_mut(self.rows.form.n_points() * source_step);
-        self.to_planes(tiles, SharedOutput::new(before), 0);
+        self.source_to_planes(tiles, SharedOutput::new(before), 0);
         let shared = SharedOutput::new(after);
         for point in 0..self.rows.form.n_points() {
             for panel in 0..self.rows.n_panels() {
                 self.multiply(tiles.len(), before, shared, point, panel);
             }
         }
-        self.from_planes(tiles, after, 0);
+        self.planes_to_result(tiles, after, 0);
     }
 
     /// The three steps one after another, each shared by all threads.
@@ -193,17 +193,17 @@ impl Step<'_> {
         let parts: Vec<&[Tile]> = tiles.chunks(n_part).collect();
         let (before, after) = work.split_at_mut(self.rows.form.n_points() * source_step);
         let shared = SharedOutput::new(before);
-        for_each_task(parts.len(), &mut [], 0, |i, _| self.to_planes(parts[i], shared, i * n_part));
+        for_each_task(parts.len(), &mut [], 0, |i, _| self.source_to_planes(parts[i], shared, i * n_part));
         let shared = SharedOutput::new(after);
         let n_panels = self.rows.n_panels();
         for_each_task(self.rows.form.n_points() * n_panels, &mut [], 0, |task, _| {
             self.multiply(tiles.len(), before, shared, task / n_panels, task % n_panels);
         });
-        for_each_task(parts.len(), &mut [], 0, |i, _| self.from_planes(parts[i], after, i * n_part));
+        for_each_task(parts.len(), &mut [], 0, |i, _| self.planes_to_result(parts[i], after, i * n_part));
     }
 
     /// Tiles of the source to the planes' places from `first` on.
-    fn to_planes(self, tiles: &[Tile], out: SharedOutput<'_>, first: usize) {
+    fn source_to_planes(self, tiles: &[Tile], out: SharedOutput<'_>, first: usize) {
         let (step, _) = self.rows.block_steps();
         let planes = Planes { start: first * self.rows.depth(), step };
         let (matrix, image, frame) = (InputMatrix, self.source, self.rows.source);
@@ -240,7 +240,7 @@ impl Step<'_> {
     }
 
     /// Planes to the tiles of the result.
-    fn from_planes(self, tiles: &[Tile], values: &[f32], first: usize) {
+    fn planes_to_result(self, tiles: &[Tile], values: &[f32], first: usize) {
         let (_, step) = self.rows.block_steps();
         let (matrix, frame, image) = (OutputMatrix, self.rows.target, self.result);
         let planes = Planes { start: first * frame.n_channels, step };

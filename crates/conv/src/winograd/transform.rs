@@ -12,6 +12,7 @@ pub(crate) trait Transform<const IN: usize, const OUT: usize>: Copy + Sync {
 
 /// Applies a matrix `M` to both axes of a square, `M x M^T`.
 #[inline(always)]
+#[allow(clippy::needless_range_loop, reason = "the column is an argument too, and the loop must unroll")]
 pub(crate) fn both_axes<S: Simd, T: Transform<IN, OUT>, const IN: usize, const OUT: usize>(
     simd: S,
     matrix: T,
@@ -201,6 +202,7 @@ mod tests {
     }
 
     /// `sum_k A^T[m, k] G[k, t] B^T[k, i]` is one where `i = m + t` and zero elsewhere: a correlation with three taps.
+    #[allow(clippy::needless_range_loop, reason = "indices as in the formula")]
     fn check<const M: usize, const A: usize>(output: [[f32; A]; M], weight: [[f32; 3]; A], input: [[f32; A]; A]) {
         for m in 0..M {
             for t in 0..3 {
