@@ -109,12 +109,12 @@ fn check(pulls: &[f64], width_off: f64) {
     let variance = pulls.iter().map(|pull| (pull - mean).powi(2)).sum::<f64>() / (n - 1.0);
     assert!(mean.abs() < 4.5 / n.sqrt(), "mean pull {mean:.3}");
     assert!((variance - 1.0).abs() < 4.5 * (2.0 / n).sqrt() + width_off, "variance of the pulls {variance:.3}");
-    for core in 0..CORES_ARCMIN.len() {
+    for (core, core_arcmin) in CORES_ARCMIN.into_iter().enumerate() {
         let of_core: Vec<f64> =
             (0..pulls.len()).filter(|i| i % (N_SIDE * N_SIDE) % CORES_ARCMIN.len() == core).map(|i| pulls[i]).collect();
         let n = of_core.len() as f64;
         let mean = of_core.iter().sum::<f64>() / n;
-        assert!(mean.abs() < 4.5 / n.sqrt(), "mean pull {mean:.3} at a core of {} arcmin", CORES_ARCMIN[core]);
+        assert!(mean.abs() < 4.5 / n.sqrt(), "mean pull {mean:.3} at a core of {core_arcmin} arcmin");
     }
 }
 

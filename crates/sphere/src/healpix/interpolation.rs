@@ -38,8 +38,8 @@ impl<O: Ordering> Healpix<O> {
     pub fn interpolator(&self, n_positions: usize) -> Interpolator<O> {
         let n = self.nside().value();
         // For a few positions a table of all rings would not pay.
-        let rings = if n_positions as u64 > 2 * n { 0..=2 * n } else { 1..=0 };
-        Interpolator { grid: *self, distances: rings.map(|ring| pole_distance(n, ring)).collect() }
+        let n_distances = if n_positions as u64 > 2 * n { 2 * n + 1 } else { 0 };
+        Interpolator { grid: *self, distances: (0..n_distances).map(|ring| pole_distance(n, ring)).collect() }
     }
 
     /// The same in the direction of a unit vector: x towards longitude 0 on the equator, z to the north pole.
