@@ -5,7 +5,7 @@
 //! `[n, h, w, c]`, kernels `[kh, kw, ci, co]`, all f32; weight files are safetensors with the names and layouts of a
 //! PyTorch `state_dict`. Results have the same bits for any number of threads.
 //!
-//! Begin reading with [`graph`] (how gradients come about), then a network, say [`networks::planck_vgg`].
+//! Begin reading with [`graph`] (how gradients come about), then a network, say [`networks::PlanckVgg`].
 //!
 //! Papers:
 //! - `Klambauer17`: Klambauer et al., Self-normalizing neural networks, arXiv:1706.02515
