@@ -315,7 +315,7 @@ fn the_catalogue_of_sehgal10_agrees_with_the_share_that_the_deepsz_sky_keeps() {
     let Some(data) = std::env::var_os("ARCMIN_DATA") else {
         return skipped("the_catalogue_of_sehgal10...: ARCMIN_DATA is not set");
     };
-    let path = Path::new(&data).join("sehgal_halos/20220910_filter_z0.1_m1e14.csv");
+    let path = Path::new(&data).join("data/sehgal_halos/20220910_filter_z0.1_m1e14.csv");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let thinned = folder.path().join("thinned.toml");
     let text = std::fs::read_to_string(config()).expect("the small sky");
