@@ -11,10 +11,10 @@ use crate::cuda::device::OnDevice;
 use crate::error::Error;
 use crate::geometry::{ConvGeometry, ConvSizes};
 use crate::plan::{Pass, Plan};
+use crate::scratch::with_scratch;
 #[cfg(feature = "cuda")]
 use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, DType, Device, Layout, Result, Shape, Storage, Tensor};
-use std::sync::{Mutex, PoisonError};
 
 /// Whether Winograd's algorithms may be taken: they are up to twice as fast as the direct one, at four times its rounding
 /// error (crate documentation).
@@ -54,6 +54,26 @@ impl Default for ConvOptions {
             activation: Activation::None,
             winograd: Winograd::Allowed,
             precision: Precision::Fp32,
+        }
+    }
+}
+
+impl ConvOptions {
+    /// Stride 1 and as much padding as keeps the size of the image, for a 3x3 kernel of this dilation.
+    pub fn same3(dilation: usize) -> Self {
+        Self { padding: dilation, dilation, ..Self::default() }
+    }
+
+    /// The same, followed by an activation.
+    pub fn then(self, activation: Activation) -> Self {
+        Self { activation, ..self }
+    }
+
+    /// The algorithms that a plan may take.
+    pub fn algorithms(&self) -> AlgorithmChoice {
+        match self.winograd {
+            Winograd::Allowed => AlgorithmChoice::Fastest,
+            Winograd::Forbidden => AlgorithmChoice::WithoutWinograd,
         }
     }
 }
@@ -131,11 +151,7 @@ impl Conv2d {
 
     fn plan(&self, input: &[usize], weight: &[usize]) -> Result<Plan> {
         let geometry = self.geometry(input, weight).map_err(candle_core::Error::wrap)?;
-        let choice = match self.options.winograd {
-            Winograd::Allowed => AlgorithmChoice::Fastest,
-            Winograd::Forbidden => AlgorithmChoice::WithoutWinograd,
-        };
-        Plan::new(geometry, choice).map_err(candle_core::Error::wrap)
+        Plan::new(geometry, self.options.algorithms()).map_err(candle_core::Error::wrap)
     }
 
     fn forward_on_cpu(
@@ -150,7 +166,8 @@ impl Conv2d {
         let mut output = zeros(&plan.geometry().output_shape());
         with_scratch(plan.scratch_len(Pass::Forward), |scratch| {
             plan.forward(input, weight, bias, self.options.activation, &mut output, scratch)
-        })?;
+        })
+        .map_err(candle_core::Error::wrap)?;
         Ok((CpuStorage::F32(output), Shape::from(plan.geometry().output_shape().as_slice())))
     }
 
@@ -271,6 +288,7 @@ fn weight_gradient(plan: &Plan, input: &Tensor, gradient: &Tensor) -> Result<Ten
             with_scratch(plan.scratch_len(Pass::WeightGradient), |scratch| {
                 plan.weight_gradient(input, gradient, &mut result, scratch)
             })
+            .map_err(candle_core::Error::wrap)
         })
     })?;
     Tensor::from_vec(result, shape.as_slice(), input.device())
@@ -284,6 +302,7 @@ fn input_gradient(plan: &Plan, gradient: &Tensor, weight: &Tensor) -> Result<Ten
             with_scratch(plan.scratch_len(Pass::InputGradient), |scratch| {
                 plan.input_gradient(gradient, weight, &mut result, scratch)
             })
+            .map_err(candle_core::Error::wrap)
         })
     })?;
     Tensor::from_vec(result, shape.as_slice(), weight.device())
@@ -392,24 +411,4 @@ fn read<T>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> Result<T>) -> Result<T> {
             Err(candle_core::Error::wrap(error))
         }
     }
-}
-
-/// Scratch of finished calls. Memory from the system costs a page fault for every 4 KiB when it is touched first.
-static POOL: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
-/// Buffers kept: passes that run side by side each take one.
-const MAX_POOLED: usize = 4;
-
-/// Lends scratch of at least `len` numbers.
-fn with_scratch<T>(len: usize, f: impl FnOnce(&mut [f32]) -> std::result::Result<T, Error>) -> Result<T> {
-    let pooled = POOL.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    let mut scratch = pooled.unwrap_or_default();
-    if scratch.len() < len {
-        scratch = vec![0.0; len];
-    }
-    let result = f(&mut scratch);
-    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-    if pool.len() < MAX_POOLED {
-        pool.push(scratch);
-    }
-    result.map_err(candle_core::Error::wrap)
 }

@@ -1,7 +1,7 @@
 //! The gradient of every operation agrees with finite differences.
 
 use arcmin_nn::ops::{
-    Activation, ConvSettings, add, append_vector, avg_pool2d, concat, conv2d, dropout, flatten_channels_first,
+    Activation, ConvOptions, add, append_vector, avg_pool2d, concat, conv2d, dropout, flatten_channels_first,
     global_avg_pool, instance_norm, leaky_relu, linear, max_pool2d, relu, selu, transpose_conv2x2, upsample_bilinear2,
     upsample_nearest2,
 };
@@ -77,17 +77,17 @@ fn check(name: &str, shapes: &[&[usize]], op: impl Fn(&[Value]) -> Result<Value>
 #[test]
 fn convolutions() -> Result<()> {
     let cases = [
-        ("3x3", ConvSettings::same3(1)),
-        ("dilated", ConvSettings::same3(2)),
-        ("strided", ConvSettings { stride: 2, ..ConvSettings::same3(1) }),
-        ("valid with ReLU", ConvSettings::default().then(Activation::Relu)),
-        ("SELU", ConvSettings::same3(1).then(Activation::Selu)),
+        ("3x3", ConvOptions::same3(1)),
+        ("dilated", ConvOptions::same3(2)),
+        ("strided", ConvOptions { stride: 2, ..ConvOptions::same3(1) }),
+        ("valid with ReLU", ConvOptions::default().then(Activation::Relu)),
+        ("SELU", ConvOptions::same3(1).then(Activation::Selu)),
     ];
     for (name, settings) in cases {
         check(name, &[&[2, 6, 5, 3], &[3, 3, 3, 4], &[4]], |x| conv2d(&x[0], &x[1], Some(&x[2]), &settings))?;
     }
     check("1x1 without bias", &[&[2, 3, 4, 3], &[1, 1, 3, 5]], |x| {
-        conv2d(&x[0], &x[1], None, &ConvSettings::default())
+        conv2d(&x[0], &x[1], None, &ConvOptions::default())
     })?;
     check("linear", &[&[3, 5], &[5, 4], &[4]], |x| linear(&x[0], &x[1], Some(&x[2]), Activation::Selu))?;
     check("transposed", &[&[2, 3, 4, 3], &[3, 2, 2, 5]], |x| transpose_conv2x2(&x[0], &x[1]))
@@ -141,7 +141,7 @@ fn selu_is_finite_and_has_a_finite_gradient_at_large_inputs() -> Result<()> {
 fn wrong_shapes_are_told() {
     let x = Value::constant(tensor(&[0.0; 12], &[1, 2, 2, 3]));
     let kernel = Value::constant(tensor(&[0.0; 72], &[3, 3, 4, 2]));
-    let error = conv2d(&x, &kernel, None, &ConvSettings::default()).expect_err("3 channels into a kernel of 4");
+    let error = conv2d(&x, &kernel, None, &ConvOptions::default()).expect_err("3 channels into a kernel of 4");
     assert!(error.to_string().contains("[k, k, 3, co]"), "{error}");
     assert!(max_pool2d(&x, 3).is_err());
     let empty = Value::constant(Tensor::zeros((0, 2, 2, 3), candle_core::DType::F32, &Device::Cpu).expect("a shape"));

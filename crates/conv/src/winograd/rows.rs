@@ -51,13 +51,7 @@ impl WinogradRows {
         form.check(geometry)?;
         let sizes = geometry.sizes();
         let dilation = sizes.dilation;
-        let frame = |[_, height, width, n_channels]: [usize; 4], padding: usize| Frame {
-            height,
-            width,
-            n_channels,
-            dilation,
-            padding,
-        };
+        let frame = |shape, padding| Frame::new(shape, dilation, padding);
         let (input, output) = (geometry.input_shape(), geometry.output_shape());
         let (source, target) = match view {
             WeightView::Forward => (frame(input, sizes.padding), frame(output, 0)),

@@ -47,6 +47,11 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
+    /// Images of a shape `[image, height, width, channel]`.
+    pub(crate) fn new([_, height, width, n_channels]: [usize; 4], dilation: usize, padding: usize) -> Self {
+        Self { height, width, n_channels, dilation, padding }
+    }
+
     /// Offsets of a tile's pixels along both axes, `None` outside of the image.
     #[inline(always)]
     fn offsets<const SIDE: usize>(&self, tile: Tile) -> ([Option<usize>; SIDE], [Option<usize>; SIDE]) {

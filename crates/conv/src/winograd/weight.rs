@@ -54,13 +54,7 @@ impl WinogradWeight {
         form.check(geometry)?;
         let sizes = geometry.sizes();
         let dilation = sizes.dilation;
-        let frame = |[_, height, width, n_channels]: [usize; 4], padding: usize| Frame {
-            height,
-            width,
-            n_channels,
-            dilation,
-            padding,
-        };
+        let frame = |shape, padding| Frame::new(shape, dilation, padding);
         let (input, output) = (frame(geometry.input_shape(), sizes.padding), frame(geometry.output_shape(), 0));
         let tiles = cover(sizes.n, [output.height, output.width], dilation, form.side());
         let tile_bytes = form.n_points() * size_of::<f32>() * (input.n_channels + output.n_channels);

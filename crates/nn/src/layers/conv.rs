@@ -1,6 +1,6 @@
 //! Convolutions with their weights.
 
-use crate::ops::{self, ConvSettings};
+use crate::ops::{self, ConvOptions};
 use crate::{Builder, Parameter, Pass, Result, Role, Value};
 
 /// Whether a layer adds a vector; a normalisation that follows would take it out again.
@@ -33,7 +33,7 @@ impl Channels {
 pub struct Conv {
     weight: Parameter,
     bias: Option<Parameter>,
-    settings: ConvSettings,
+    settings: ConvOptions,
 }
 
 impl Conv {
@@ -46,7 +46,7 @@ impl Conv {
         kernel: usize,
         channels: Channels,
         bias: Bias,
-        settings: ConvSettings,
+        settings: ConvOptions,
     ) -> Result<Self> {
         let taps = kernel * kernel;
         let (fan_in, fan_out) = (taps * channels.input, taps * channels.output);

@@ -9,7 +9,7 @@
 use super::{Network, check_images, check_positive};
 use crate::floats::{tensor, with_floats};
 use crate::layers::{BatchNorm, BatchNormSettings, Bias, Channels, Conv, Linear};
-use crate::ops::{Activation, ConvSettings, conv2d, flatten_channels_first, max_pool2d, relu};
+use crate::ops::{Activation, ConvOptions, conv2d, flatten_channels_first, max_pool2d, relu};
 use crate::{Builder, Init, Parameters, Pass, Result, Value};
 use candle_core::Tensor;
 
@@ -76,7 +76,7 @@ struct ConvNorm {
 impl ConvNorm {
     /// `names` are those of the convolution and of the normalisation.
     fn new(builder: &Builder, names: [&str; 2], kernel: usize, channels: Channels, stride: usize) -> Result<Self> {
-        let settings = ConvSettings { stride, padding: kernel / 2, ..ConvSettings::default() };
+        let settings = ConvOptions { stride, padding: kernel / 2, ..ConvOptions::default() };
         Ok(Self {
             conv: Conv::new(&builder.part(names[0]), kernel, channels, Bias::Without, settings)?,
             norm: BatchNorm::new(&builder.part(names[1]), channels.output, BatchNormSettings::default())?,
@@ -234,7 +234,7 @@ impl DeepszResnet {
         let features = self.features(images, &pass)?;
         let n_channels = features.dims()[3];
         let (kernel, bias) = self.head.as_kernel(n_channels)?;
-        let settings = ConvSettings::default().then(Activation::Relu);
+        let settings = ConvOptions::default().then(Activation::Relu);
         let hidden = conv2d(&features, &Value::constant(kernel), Some(&Value::constant(bias)), &settings)?;
         let [n, h, w, c] = [0, 1, 2, 3].map(|axis| hidden.dims()[axis]);
         let rows = crate::ops::reshape(&hidden, &[n * h * w, c])?;

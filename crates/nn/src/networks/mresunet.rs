@@ -12,7 +12,7 @@
 
 use super::{Network, check_images, check_positive};
 use crate::layers::{BatchNorm, BatchNormSettings, Bias, Channels, Conv};
-use crate::ops::{Activation, ConvSettings, concat, dropout, upsample_nearest2};
+use crate::ops::{Activation, ConvOptions, concat, dropout, upsample_nearest2};
 use crate::{Builder, Init, Parameters, Pass, Result, Value};
 
 /// Dilations of an encoder box; a decoder box has them in reverse.
@@ -112,7 +112,7 @@ impl SubStage {
         stride: usize,
         residuals: Residuals,
     ) -> Result<Self> {
-        let settings = ConvSettings { stride, ..ConvSettings::same3(dilation).then(Activation::Selu) };
+        let settings = ConvOptions { stride, ..ConvOptions::same3(dilation).then(Activation::Selu) };
         Ok(Self {
             conv: Conv::new(&builder.part("conv"), 3, channels, Bias::With, settings)?,
             norm: BatchNorm::new(&builder.part("norm"), channels.output, BatchNormSettings::default())?,
@@ -147,14 +147,14 @@ impl MResUNet {
             encoder.push(encoder_box(&builder.part(format_args!("encoder.{box_idx}")), n_channels, box_idx, config)?);
             n_channels = width(box_idx);
         }
-        let settings = ConvSettings::same3(1).then(Activation::Selu);
+        let settings = ConvOptions::same3(1).then(Activation::Selu);
         let bridge =
             Conv::new(&builder.part("bridge"), 3, Channels::new(n_channels, n_channels / 2), Bias::With, settings)?;
         let decoder = (0..N_BOXES - 1)
             .map(|i| decoder_box(&builder.part(format_args!("decoder.{i}")), N_BOXES - 2 - i, config))
             .collect::<Result<_>>()?;
         let channels = Channels::new(config.width, config.out_channels);
-        let last = Conv::new(&builder.part("last"), 3, channels, Bias::With, ConvSettings::same3(1))?;
+        let last = Conv::new(&builder.part("last"), 3, channels, Bias::With, ConvOptions::same3(1))?;
         Ok(Self { config: config.clone(), encoder, bridge, decoder, last, parameters: builder.finish() })
     }
 

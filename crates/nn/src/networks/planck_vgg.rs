@@ -7,7 +7,7 @@
 use super::{Network, check_positive};
 use crate::floats::tensor;
 use crate::layers::{Bias, Channels, Conv, Linear};
-use crate::ops::{Activation, ConvSettings, dropout, global_avg_pool, max_pool2d};
+use crate::ops::{Activation, ConvOptions, dropout, global_avg_pool, max_pool2d};
 use crate::{Builder, Error, Init, Parameters, Pass, Result, Value};
 
 /// Convolutions.
@@ -71,7 +71,7 @@ impl PlanckVgg {
         let mut n_channels = config.in_channels;
         for i in 0..N_CONVS {
             let channels = Channels::new(n_channels, config.width << i);
-            let settings = ConvSettings::default().then(Activation::Relu);
+            let settings = ConvOptions::default().then(Activation::Relu);
             convs.push(Conv::new(&builder.part(format_args!("conv.{i}")), 3, channels, Bias::With, settings)?);
             n_channels = channels.output;
         }

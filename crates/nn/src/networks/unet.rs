@@ -15,7 +15,7 @@
 use super::{Network, check_images, check_positive};
 use crate::layers::{Bias, Channels, Conv, TransposeConv};
 use crate::ops::{
-    ConvSettings, append_vector, avg_pool2d, concat, instance_norm, leaky_relu, max_pool2d, relu, upsample_bilinear2,
+    ConvOptions, append_vector, avg_pool2d, concat, instance_norm, leaky_relu, max_pool2d, relu, upsample_bilinear2,
 };
 use crate::{Builder, Error, Init, Parameters, Pass, Result, Value};
 use candle_core::Tensor;
@@ -96,7 +96,7 @@ impl Block {
         let bias = if form == UNetForm::Zbontar2018 { Bias::With } else { Bias::Without };
         // Between the two convolutions stand normalisation, rectifier and dropout, which count in the public names.
         let conv = |name: &str, channels| {
-            Conv::new(&builder.part(format_args!("layers.{name}")), 3, channels, bias, ConvSettings::same3(1))
+            Conv::new(&builder.part(format_args!("layers.{name}")), 3, channels, bias, ConvOptions::same3(1))
         };
         Ok(Self { convs: [conv("0", channels)?, conv("4", Channels::new(channels.output, channels.output))?], form })
     }
@@ -183,7 +183,7 @@ impl UNet {
     fn head(builder: &Builder, config: &UNetConfig) -> Result<Vec<Conv>> {
         let n_input = config.width + config.n_scales;
         let conv =
-            |name: String, channels| Conv::new(&builder.part(name), 1, channels, Bias::With, ConvSettings::default());
+            |name: String, channels| Conv::new(&builder.part(name), 1, channels, Bias::With, ConvOptions::default());
         let out = config.out_channels;
         match config.form {
             UNetForm::Zbontar2018 => {

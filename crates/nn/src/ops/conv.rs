@@ -2,50 +2,9 @@
 
 use crate::floats::{image_shape, tensor, with_floats};
 use crate::{Error, Result, Value};
-pub use arcmin_conv::tensor::Winograd;
-use arcmin_conv::{Activation, AlgorithmChoice, ConvGeometry, ConvSizes, Plan};
+pub use arcmin_conv::tensor::{ConvOptions, Winograd};
+use arcmin_conv::{Activation, ConvGeometry, ConvSizes, Plan, with_scratch};
 use candle_core::Tensor;
-use std::sync::{Mutex, PoisonError};
-
-/// Stride, padding, dilation and what follows the sum of products.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConvSettings {
-    /// Step of the kernel between output pixels.
-    pub stride: usize,
-    /// Zeros put around each image on every side.
-    pub padding: usize,
-    /// Distance of neighbouring taps of the kernel.
-    pub dilation: usize,
-    /// Applied after the bias.
-    pub activation: Activation,
-    /// Whether Winograd's algorithms may be taken: faster, with four times the rounding error.
-    pub winograd: Winograd,
-}
-
-impl Default for ConvSettings {
-    fn default() -> Self {
-        Self { stride: 1, padding: 0, dilation: 1, activation: Activation::None, winograd: Winograd::Allowed }
-    }
-}
-
-impl ConvSettings {
-    /// Stride 1 and as much padding as keeps the size of the image, for a 3x3 kernel of this dilation.
-    pub fn same3(dilation: usize) -> Self {
-        Self { padding: dilation, dilation, ..Self::default() }
-    }
-
-    /// The same, followed by an activation.
-    pub fn then(self, activation: Activation) -> Self {
-        Self { activation, ..self }
-    }
-
-    fn algorithms(&self) -> AlgorithmChoice {
-        match self.winograd {
-            Winograd::Allowed => AlgorithmChoice::Fastest,
-            Winograd::Forbidden => AlgorithmChoice::WithoutWinograd,
-        }
-    }
-}
 
 /// `activation(conv(input, weight) + bias)`.
 ///
@@ -53,7 +12,7 @@ impl ConvSettings {
 ///
 /// # Errors
 /// When shapes, types or devices do not fit, or the kernel is larger than the padded image.
-pub fn conv2d(input: &Value, weight: &Value, bias: Option<&Value>, settings: &ConvSettings) -> Result<Value> {
+pub fn conv2d(input: &Value, weight: &Value, bias: Option<&Value>, settings: &ConvOptions) -> Result<Value> {
     let plan = plan(input, weight, settings)?;
     let output = forward(&plan, input.tensor(), weight.tensor(), bias.map(Value::tensor), settings.activation)?;
     let step = Step {
@@ -73,7 +32,7 @@ pub fn conv2d(input: &Value, weight: &Value, bias: Option<&Value>, settings: &Co
     }))
 }
 
-fn plan(input: &Value, weight: &Value, settings: &ConvSettings) -> Result<Plan> {
+fn plan(input: &Value, weight: &Value, settings: &ConvOptions) -> Result<Plan> {
     let [n, height, width, in_channels] = image_shape("the input of a convolution", input.tensor())?;
     let [kernel, kernel_width, weight_channels, out_channels] =
         image_shape("the kernel of a convolution", weight.tensor())?;
@@ -84,7 +43,7 @@ fn plan(input: &Value, weight: &Value, settings: &ConvSettings) -> Result<Plan> 
             got: weight.dims().to_vec(),
         });
     }
-    let ConvSettings { stride, padding, dilation, .. } = *settings;
+    let ConvOptions { stride, padding, dilation, .. } = *settings;
     let sizes = ConvSizes { n, height, width, in_channels, out_channels, kernel, stride, padding, dilation };
     let geometry = ConvGeometry::new(sizes).map_err(candle_core::Error::wrap)?;
     Ok(Plan::new(geometry, settings.algorithms()).map_err(candle_core::Error::wrap)?)
@@ -101,10 +60,10 @@ fn forward(
     let mut output = vec![0.0; shape.iter().product()];
     with_floats("the input of a convolution", input, |input| {
         with_floats("the kernel of a convolution", weight, |weight| {
-            let mut run = |bias: Option<&[f32]>| {
-                with_scratch(plan.scratch_len(arcmin_conv::Pass::Forward), |scratch| {
-                    plan.forward(input, weight, bias, activation, &mut output, scratch)
-                })
+            let mut run = |bias: Option<&[f32]>| -> Result<()> {
+                let len = plan.scratch_len(arcmin_conv::Pass::Forward);
+                let pass = |scratch: &mut [f32]| plan.forward(input, weight, bias, activation, &mut output, scratch);
+                Ok(with_scratch(len, pass).map_err(candle_core::Error::wrap)?)
             };
             match bias {
                 Some(bias) => with_floats("the bias of a convolution", bias, |bias| run(Some(bias)))?,
@@ -166,6 +125,7 @@ fn weight_gradient(plan: &Plan, input: &Tensor, gradient: &Tensor) -> Result<Ten
             with_scratch(plan.scratch_len(arcmin_conv::Pass::WeightGradient), |scratch| {
                 plan.weight_gradient(input, gradient, &mut result, scratch)
             })
+            .map_err(candle_core::Error::wrap)
         })
     })???;
     tensor(result, &shape)
@@ -179,31 +139,10 @@ fn input_gradient(plan: &Plan, gradient: &Tensor, weight: &Tensor) -> Result<Ten
             with_scratch(plan.scratch_len(arcmin_conv::Pass::InputGradient), |scratch| {
                 plan.input_gradient(gradient, weight, &mut result, scratch)
             })
+            .map_err(candle_core::Error::wrap)
         })
     })???;
     tensor(result, &shape)
-}
-
-/// Scratch of finished calls: memory fresh from the system costs a page fault for every 4 KiB.
-static SCRATCH: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
-/// Buffers kept: networks that run side by side each take one.
-const MAX_KEPT: usize = 4;
-
-fn with_scratch(
-    len: usize,
-    work: impl FnOnce(&mut [f32]) -> std::result::Result<(), arcmin_conv::Error>,
-) -> Result<()> {
-    let kept = SCRATCH.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    let mut scratch = kept.unwrap_or_default();
-    if scratch.len() < len {
-        scratch = vec![0.0; len];
-    }
-    let outcome = work(&mut scratch);
-    let mut kept = SCRATCH.lock().unwrap_or_else(PoisonError::into_inner);
-    if kept.len() < MAX_KEPT {
-        kept.push(scratch);
-    }
-    Ok(outcome.map_err(candle_core::Error::wrap)?)
 }
 
 /// `activation(input weight + bias)`: input `[n, in]`, weight `[in, out]`, bias `[out]`, output `[n, out]`.
@@ -227,7 +166,7 @@ pub fn linear(input: &Value, weight: &Value, bias: Option<&Value>, activation: A
     }
     // A matrix product is a 1x1 convolution over pixels: one image whose pixels are the rows.
     let (input, weight) = (reshape(input, &[1, 1, n, n_in])?, reshape(weight, &[1, 1, n_in, n_out])?);
-    let output = conv2d(&input, &weight, bias, &ConvSettings::default().then(activation))?;
+    let output = conv2d(&input, &weight, bias, &ConvOptions::default().then(activation))?;
     reshape(&output, &[n, n_out])
 }
 
@@ -255,7 +194,7 @@ pub fn transpose_conv2x2(input: &Value, weight: &Value) -> Result<Value> {
         });
     };
     let weight = reshape(weight, &[1, 1, ci, 4 * co])?;
-    let squares = conv2d(input, &weight, None, &ConvSettings::default())?;
+    let squares = conv2d(input, &weight, None, &ConvOptions::default())?;
     let output =
         permute_floats(squares.tensor(), &[n * h, w, 2, 2 * co], [0, 2, 1, 3])?.reshape((n, 2 * h, 2 * w, co))?;
     Ok(Value::operation(&[&squares], output, move |gradient| {

@@ -14,7 +14,7 @@ pub use activation::{leaky_relu, relu, selu};
 pub use arcmin_conv::Activation;
 pub(crate) use batch_norm::{Affine, BatchStatistics, batch_norm, channel_affine};
 pub(crate) use conv::reshape;
-pub use conv::{ConvSettings, Winograd, conv2d, linear, transpose_conv2x2};
+pub use conv::{ConvOptions, Winograd, conv2d, linear, transpose_conv2x2};
 pub use dropout::dropout;
 pub use instance_norm::instance_norm;
 pub use join::{add, append_vector, concat, flatten_channels_first};
