@@ -51,6 +51,11 @@ fn dependencies_point_one_way() {
 }
 
 #[test]
+fn property_tests_draw_the_same_cases_in_each_run() {
+    assert!(std::env::var_os("PROPTEST_RNG_SEED").is_some(), "`.cargo/config.toml` sets it for whatever cargo runs");
+}
+
+#[test]
 fn no_source_file_outgrows_its_concept() {
     let mut folders = vec![root().join("crates"), root().join("xtask/src")];
     while let Some(folder) = folders.pop() {

@@ -5,6 +5,8 @@ use crate::frame::unit_vector;
 use crate::vector::Vector;
 use crate::{Geometry, PixelPosition, Shape, convert_frame};
 use arcmin_units::{Arcmin, Frame, SkyPosition};
+use rayon::prelude::*;
+use std::ops::Range;
 
 /// A disc on the sky.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,70 +36,84 @@ impl Mask {
     #[must_use]
     pub fn without_discs(mut self, discs: &[Disc]) -> Self {
         let geometry = self.geometry().clone();
+        let blocks = if discs.is_empty() { Vec::new() } else { blocks(&geometry) };
         for disc in discs {
-            let centre = convert_frame(disc.centre, Frame::Equatorial, geometry.frame());
-            clear(&geometry, self.valid_mut(), centre, disc.radius.to_rad().value());
+            let centre = unit_vector(convert_frame(disc.centre, Frame::Equatorial, geometry.frame()));
+            if let Some(reach) = chord(disc.radius) {
+                for block in blocks.iter().filter(|block| block.may_touch(centre, reach)) {
+                    block.clear(&geometry, self.valid_mut(), centre, reach);
+                }
+            }
         }
         self
     }
 }
 
-/// Discs above this radius are sought in the whole image: the linear estimate of their extent no longer holds.
-const SMALL_RAD: f64 = 0.03;
-/// Room around the linear estimate, and the least of it in pixels.
-const MARGIN: f64 = 1.5;
-const MARGIN_PIXELS: f64 = 2.0;
+/// The distance through the sphere between its points `radius` apart; none for a radius that holds no point.
+///
+/// It is exact for small angles, where a cosine is not, and obeys the triangle inequality.
+fn chord(radius: Arcmin) -> Option<f64> {
+    let radius_rad = radius.to_rad().value();
+    (radius_rad >= 0.0).then(|| 2.0 * (0.5 * radius_rad.min(std::f64::consts::PI)).sin())
+}
 
-fn clear(geometry: &Geometry, valid: &mut [bool], centre: SkyPosition, radius_rad: f64) {
-    if radius_rad.is_nan() || radius_rad < 0.0 {
-        return;
+fn distance(a: Vector, b: Vector) -> f64 {
+    (0..3).map(|i| (a[i] - b[i]).powi(2)).sum::<f64>().sqrt()
+}
+
+fn direction(geometry: &Geometry, (x, y): (usize, usize)) -> Option<Vector> {
+    let native = geometry.pix_to_native(PixelPosition { x: x as f64, y: y as f64 })?;
+    Some(geometry.native_axes().apply(native))
+}
+
+/// Pixels along one side of a block.
+const BLOCK: usize = 32;
+/// Rounding of unit vectors, many times over.
+const ROUNDING: f64 = 1e-12;
+
+/// A square of pixels and a ball in space that holds all their directions.
+///
+/// With balls measured from the pixels themselves no property of a projection is used: near a native pole of SFL the
+/// pixels of one small disc lie scattered over half an image.
+struct Block {
+    columns: Range<usize>,
+    rows: Range<usize>,
+    middle: Vector,
+    radius: f64,
+}
+
+/// The blocks of an image that show any of the sky.
+fn blocks(geometry: &Geometry) -> Vec<Block> {
+    let Shape { ny, nx } = geometry.shape();
+    let starts: Vec<_> = (0..ny).step_by(BLOCK).flat_map(|y| (0..nx).step_by(BLOCK).map(move |x| (x, y))).collect();
+    starts
+        .into_par_iter()
+        .filter_map(|(x, y)| Block::new(geometry, x..(x + BLOCK).min(nx), y..(y + BLOCK).min(ny)))
+        .collect()
+}
+
+impl Block {
+    fn new(geometry: &Geometry, columns: Range<usize>, rows: Range<usize>) -> Option<Self> {
+        let pixels = rows.clone().flat_map(|y| columns.clone().map(move |x| (x, y)));
+        let directions: Vec<_> = pixels.filter_map(|pixel| direction(geometry, pixel)).collect();
+        let middle = *directions.get(directions.len() / 2)?;
+        let radius = directions.iter().map(|v| distance(*v, middle)).fold(0.0, f64::max);
+        Some(Self { columns, rows, middle, radius })
     }
-    let Shape { nx, .. } = geometry.shape();
-    let middle = unit_vector(centre);
-    // The squared chord is exact for small angles, where a cosine is not.
-    let chord2 = (2.0 * (0.5 * radius_rad.min(std::f64::consts::PI)).sin()).powi(2);
-    let (columns, rows) = extent(geometry, centre, radius_rad);
-    for y in rows {
-        for x in columns.clone() {
-            if valid[y * nx + x] && is_within(geometry, (x, y), middle, chord2) {
-                valid[y * nx + x] = false;
+
+    fn may_touch(&self, centre: Vector, reach: f64) -> bool {
+        distance(self.middle, centre) <= self.radius + reach + ROUNDING
+    }
+
+    fn clear(&self, geometry: &Geometry, valid: &mut [bool], centre: Vector, reach: f64) {
+        let nx = geometry.shape().nx;
+        for y in self.rows.clone() {
+            for x in self.columns.clone() {
+                let valid = &mut valid[y * nx + x];
+                *valid &= direction(geometry, (x, y)).is_none_or(|v| distance(v, centre) > reach);
             }
         }
     }
-}
-
-fn is_within(geometry: &Geometry, (x, y): (usize, usize), middle: Vector, chord2: f64) -> bool {
-    let native = geometry.pix_to_native(PixelPosition { x: x as f64, y: y as f64 });
-    native.is_some_and(|native| {
-        let v = geometry.native_axes().apply(native);
-        (0..3).map(|i| (v[i] - middle[i]).powi(2)).sum::<f64>() <= chord2
-    })
-}
-
-type Extent = (std::ops::Range<usize>, std::ops::Range<usize>);
-
-/// Columns and rows that hold the disc: a box around it, or all of them where no box can be trusted.
-fn extent(geometry: &Geometry, centre: SkyPosition, radius_rad: f64) -> Extent {
-    let Shape { ny, nx } = geometry.shape();
-    let all = (0..nx, 0..ny);
-    if radius_rad > SMALL_RAD || geometry.columns_a_turn().is_some_and(|turn| nx + 1 >= turn) {
-        return all;
-    }
-    let Some(p) = geometry.sky_to_pix(centre) else { return all };
-    let Some([[a, b], [c, d]]) = geometry.jacobian_at(p) else { return all };
-    let det = (a * d - b * c).abs();
-    let (half_x, half_y) = (radius_rad * b.hypot(d) / det, radius_rad * a.hypot(c) / det);
-    // Towards a native pole pixels shrink quickly: a box wider than the disc is small would not hold it.
-    let is_wide = !half_x.is_finite() || !half_y.is_finite() || half_x + half_y > 1e6;
-    if is_wide || det < 0.05 * geometry.pixel_area_sr() {
-        return all;
-    }
-    let range = |at: f64, half: f64, n: usize| {
-        let reach = MARGIN * half + MARGIN_PIXELS;
-        let clamp = |v: f64| v.clamp(0.0, n as f64) as usize;
-        clamp((at - reach).floor())..clamp((at + reach).ceil() + 1.0)
-    };
-    (range(p.x, half_x, nx), range(p.y, half_y, ny))
 }
 
 #[cfg(test)]
@@ -139,6 +155,19 @@ mod tests {
                 prop_assert_eq!(*valid, apart > radius.value(), "{} {:?} {}", geometry, p, apart);
             }
         }
+    }
+
+    #[test]
+    fn a_disc_near_a_pole_of_sfl_takes_pixels_at_both_ends_of_its_rows() {
+        let centre = SkyPosition::from_deg(0.0, -87.799_415_578_617_8).unwrap();
+        let geometry = geometry("sfl", centre, Arcmin::new(7.193_743_906_220_194));
+        let of = |x, y| geometry.pix_to_sky(PixelPosition { x, y }).unwrap();
+        let disc = Disc { centre: of(0.0, 14.3), radius: Arcmin::new(98.3) };
+        let (near, far) = (of(1.0, 14.0), of(49.0, 9.0));
+        assert!(near.separation(disc.centre).to_arcmin().value() < 98.3);
+        assert!(far.separation(disc.centre).to_arcmin().value() < 98.3);
+        let mask = Mask::all_valid(geometry.clone()).without_discs(&[disc]);
+        assert!(!mask.valid()[14 * 50 + 1] && !mask.valid()[9 * 50 + 49]);
     }
 
     #[test]
