@@ -6,6 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 const BUILD: [&str; 5] = ["--release", "--package", "arcmin-conv", "--features", "cuda"];
+/// All that runs on a device.
+const CHECKED: [&str; 7] = [
+    "--release",
+    "--package",
+    "arcmin-conv",
+    "--package",
+    "arcmin-nn",
+    "--features",
+    "arcmin-conv/cuda,arcmin-nn/cuda",
+];
 /// Exit code of the example and of the peer's script where there is no GPU.
 const NO_GPU: i32 = 3;
 
@@ -18,8 +28,8 @@ pub(crate) fn check() -> Result<()> {
     };
     say(&format!("cuda: {}", toolkit.description()));
     let kinds = ["--all-targets", "--", "-D", "warnings"];
-    call(toolkit.cargo().arg("clippy").args(BUILD).args(kinds))?;
-    call(toolkit.cargo().arg("test").args(BUILD).args(["--lib", "--test", "gpu"]))?;
+    call(toolkit.cargo().arg("clippy").args(CHECKED).args(kinds))?;
+    call(toolkit.cargo().arg("test").args(CHECKED).args(["--lib", "--test", "gpu"]))?;
     let status = toolkit.cargo().args(example("check")).current_dir(root()).status()?;
     without_gpu_or_well(status, "the check of the kernels")
 }

@@ -1,7 +1,11 @@
 //! The convolution as an op on candle's tensors, with its gradients.
 //!
 //! The tensors lie on the CPU or, with the feature `cuda`, on a CUDA device. The checks, the geometry and the backward
-//! pass's choice of gradients do not depend on the device.
+//! pass's choice of gradients do not depend on the device. [`Convolution`] is the same without candle's graph.
+
+mod convolution;
+
+pub use convolution::Convolution;
 
 use crate::activation::Activation;
 use crate::choice::AlgorithmChoice;
@@ -14,7 +18,7 @@ use crate::plan::{Pass, Plan};
 use crate::scratch::with_scratch;
 #[cfg(feature = "cuda")]
 use candle_core::CudaStorage;
-use candle_core::{CpuStorage, CustomOp2, CustomOp3, DType, Device, Layout, Result, Shape, Storage, Tensor};
+use candle_core::{CpuStorage, CustomOp2, CustomOp3, DType, Device, Layout, Result, Shape, Tensor};
 
 /// Whether Winograd's algorithms may be taken: they are up to twice as fast as the direct one, at four times its rounding
 /// error (crate documentation).
@@ -81,26 +85,36 @@ impl ConvOptions {
 /// `activation(conv(input, weight) + bias)` with gradients for all three.
 ///
 /// `input [n, h, w, ci]`, `weight [kernel, kernel, ci, co]`, `bias [co]`, result `[n, ho, wo, co]`, all `f32` on one device:
-/// the CPU or, with the feature `cuda`, a CUDA device. Tensors that are not contiguous are copied. This is the cross-correlation that networks call convolution.
+/// the CPU or, with the feature `cuda`, a CUDA device. Tensors that are not contiguous are copied. This is the
+/// cross-correlation that networks call convolution.
 ///
 /// # Errors
 /// If an argument's shape, type or device is not as above, or the kernel does not fit into the padded image.
 pub fn conv2d(input: &Tensor, weight: &Tensor, bias: Option<&Tensor>, options: &ConvOptions) -> Result<Tensor> {
-    for (what, tensor) in [("input", Some(input)), ("weight", Some(weight)), ("bias", bias)] {
-        tensor.map_or(Ok(()), |tensor| check_kind(what, tensor)).map_err(candle_core::Error::wrap)?;
-    }
+    check_kinds(input, weight, bias)?;
     let op = Conv2d { options: *options };
     op.geometry(input.dims(), weight.dims()).map_err(candle_core::Error::wrap)?;
     let (input, weight) = (input.contiguous()?, weight.contiguous()?);
     let Some(bias) = bias else {
         return input.apply_op2(&weight, op);
     };
-    if bias.dims() != &weight.dims()[3..] {
-        let expected = format!("[{}], one for each output channel of the weight", weight.dims()[3]);
-        let error = Error::Shape { what: "bias", expected, found: bias.dims().to_vec() };
-        return Err(candle_core::Error::wrap(error));
-    }
+    check_bias(bias, weight.dims()[3])?;
     input.apply_op3(&weight, &bias.contiguous()?, op)
+}
+
+fn check_kinds(input: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<()> {
+    for (what, tensor) in [("input", Some(input)), ("weight", Some(weight)), ("bias", bias)] {
+        tensor.map_or(Ok(()), |tensor| check_kind(what, tensor)).map_err(candle_core::Error::wrap)?;
+    }
+    Ok(())
+}
+
+fn check_bias(bias: &Tensor, n_channels: usize) -> Result<()> {
+    if bias.dims() == [n_channels] {
+        return Ok(());
+    }
+    let expected = format!("[{n_channels}], one for each output channel of the weight");
+    Err(candle_core::Error::wrap(Error::Shape { what: "bias", expected, found: bias.dims().to_vec() }))
 }
 
 fn check_kind(what: &'static str, tensor: &Tensor) -> std::result::Result<(), Error> {
@@ -179,27 +193,18 @@ impl Conv2d {
         output: &Tensor,
         gradient: &Tensor,
     ) -> Result<Gradients> {
-        let passes = self.passes(input, weight)?;
+        let passes = Convolution::new(input, weight, &self.options)?;
         let gradient = gradient.contiguous()?;
         let bias_tracks = bias.is_some_and(Tensor::track_op);
         let (gradient, bias_gradient) = if self.options.activation == Activation::None && !bias_tracks {
             (gradient, None)
         } else {
-            let (behind, sums) = passes.activation_gradient(output, &gradient, self.options.activation)?;
+            let (behind, sums) = passes.activation_gradient(output, &gradient)?;
             (behind, bias_tracks.then_some(sums))
         };
         let weight_gradient = weight.track_op().then(|| passes.weight_gradient(input, &gradient)).transpose()?;
         let input_gradient = input.track_op().then(|| passes.input_gradient(&gradient, weight)).transpose()?;
         Ok((input_gradient, weight_gradient, bias_gradient))
-    }
-
-    /// Who computes the gradients: it depends on where the input lies.
-    fn passes(&self, input: &Tensor, weight: &Tensor) -> Result<Passes> {
-        #[cfg(feature = "cuda")]
-        if input.device().is_cuda() {
-            return Ok(Passes::Device(self.on_device(input.dims(), weight.dims())?));
-        }
-        Ok(Passes::Cpu(Box::new(self.plan(input.dims(), weight.dims())?)))
     }
 
     #[cfg(feature = "cuda")]
@@ -219,93 +224,6 @@ impl Conv2d {
         let output = convolution.forward(input, weight, bias, self.options.activation)?;
         Ok((output, Shape::from(convolution.geometry.output_shape().as_slice())))
     }
-}
-
-/// The backward passes of one convolution.
-enum Passes {
-    Cpu(Box<Plan>),
-    #[cfg(feature = "cuda")]
-    Device(OnDevice),
-}
-
-impl Passes {
-    /// Gradient behind the activation, and that of the bias.
-    fn activation_gradient(
-        &self,
-        output: &Tensor,
-        gradient: &Tensor,
-        activation: Activation,
-    ) -> Result<(Tensor, Tensor)> {
-        match self {
-            Self::Cpu(plan) => activation_gradient(plan, output, gradient, activation),
-            #[cfg(feature = "cuda")]
-            Self::Device(device) => device.activation_gradient(output, gradient, activation),
-        }
-    }
-
-    fn weight_gradient(&self, input: &Tensor, gradient: &Tensor) -> Result<Tensor> {
-        match self {
-            Self::Cpu(plan) => weight_gradient(plan, input, gradient),
-            #[cfg(feature = "cuda")]
-            Self::Device(device) => device.weight_gradient(input, gradient),
-        }
-    }
-
-    fn input_gradient(&self, gradient: &Tensor, weight: &Tensor) -> Result<Tensor> {
-        match self {
-            Self::Cpu(plan) => input_gradient(plan, gradient, weight),
-            #[cfg(feature = "cuda")]
-            Self::Device(device) => device.input_gradient(gradient, weight),
-        }
-    }
-}
-
-/// Gradient behind the activation, and that of the bias.
-fn activation_gradient(
-    plan: &Plan,
-    output: &Tensor,
-    gradient: &Tensor,
-    activation: Activation,
-) -> Result<(Tensor, Tensor)> {
-    let mut behind = zeros(&plan.geometry().output_shape());
-    let mut sums = vec![0.0; plan.geometry().sizes().out_channels];
-    read(output, |output| {
-        read(gradient, |gradient| {
-            plan.activation_gradient(output, gradient, activation, &mut behind, &mut sums)
-                .map_err(candle_core::Error::wrap)
-        })
-    })?;
-    let n_channels = sums.len();
-    let behind = Tensor::from_vec(behind, output.shape(), output.device())?;
-    Ok((behind, Tensor::from_vec(sums, n_channels, output.device())?))
-}
-
-fn weight_gradient(plan: &Plan, input: &Tensor, gradient: &Tensor) -> Result<Tensor> {
-    let shape = plan.geometry().weight_shape();
-    let mut result = zeros(&shape);
-    read(input, |input| {
-        read(gradient, |gradient| {
-            with_scratch(plan.scratch_len(Pass::WeightGradient), |scratch| {
-                plan.weight_gradient(input, gradient, &mut result, scratch)
-            })
-            .map_err(candle_core::Error::wrap)
-        })
-    })?;
-    Tensor::from_vec(result, shape.as_slice(), input.device())
-}
-
-fn input_gradient(plan: &Plan, gradient: &Tensor, weight: &Tensor) -> Result<Tensor> {
-    let shape = plan.geometry().input_shape();
-    let mut result = zeros(&shape);
-    read(weight, |weight| {
-        read(gradient, |gradient| {
-            with_scratch(plan.scratch_len(Pass::InputGradient), |scratch| {
-                plan.input_gradient(gradient, weight, &mut result, scratch)
-            })
-            .map_err(candle_core::Error::wrap)
-        })
-    })?;
-    Tensor::from_vec(result, shape.as_slice(), weight.device())
 }
 
 impl CustomOp3 for Conv2d {
@@ -398,17 +316,4 @@ fn contiguous<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]>
         .contiguous_offsets()
         .ok_or_else(|| candle_core::Error::RequiresContiguous { op: "arcmin-conv2d" }.bt())?;
     Ok(&storage.as_slice::<f32>()?[start..end])
-}
-
-/// Lends the elements of a tensor on the CPU.
-fn read<T>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> Result<T>) -> Result<T> {
-    let tensor = tensor.contiguous()?;
-    let (storage, layout) = tensor.storage_and_layout();
-    match &*storage {
-        Storage::Cpu(storage) => f(contiguous(storage, layout)?),
-        _ => {
-            let error = Error::Device { what: "gradient", found: format!("{:?}", tensor.device()) };
-            Err(candle_core::Error::wrap(error))
-        }
-    }
 }

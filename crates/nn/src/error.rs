@@ -27,11 +27,19 @@ pub enum Error {
         /// Type given.
         got: String,
     },
-    /// A tensor lies on a device that has no kernel for the operation.
-    #[error("{what} runs on the CPU only so far; move the network and its input to the CPU")]
+    /// Tensors of one operation lie on different devices.
+    #[error("{what} does not lie on the CPU, but what it is used with does: move both to one device")]
     Device {
         /// The operation.
         what: String,
+    },
+    /// The CPU was asked for what only tensor cores do.
+    #[error(
+        "precision {precision} needs a CUDA device, but the network lies on the CPU: take f32, or move it by Parameters::to_device"
+    )]
+    Precision {
+        /// The precision asked for.
+        precision: &'static str,
     },
     /// A number of a configuration is outside its domain.
     #[error("{what} = {value} is not usable: it must be {must}")]

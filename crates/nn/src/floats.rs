@@ -8,9 +8,7 @@ use candle_core::{DType, Device, Storage, Tensor};
 /// # Errors
 /// When the tensor is of another type or lies on another device.
 pub(crate) fn with_floats<R>(what: &str, tensor: &Tensor, work: impl FnOnce(&[f32]) -> R) -> Result<R> {
-    if tensor.dtype() != DType::F32 {
-        return Err(Error::Dtype { what: what.to_owned(), got: tensor.dtype().as_str().to_owned() });
-    }
+    check_f32(what, tensor)?;
     let tensor = if tensor.is_contiguous() { tensor.clone() } else { tensor.contiguous()? };
     let (storage, layout) = tensor.storage_and_layout();
     let Storage::Cpu(storage) = &*storage else { return Err(Error::Device { what: what.to_owned() }) };
@@ -18,12 +16,23 @@ pub(crate) fn with_floats<R>(what: &str, tensor: &Tensor, work: impl FnOnce(&[f3
     Ok(work(&storage.as_slice::<f32>()?[start..end]))
 }
 
-/// The elements of a tensor as a vector.
+/// Checks that a tensor holds f32.
 ///
 /// # Errors
-/// See [`with_floats`].
+/// When it does not.
+pub(crate) fn check_f32(what: &str, tensor: &Tensor) -> Result<()> {
+    match tensor.dtype() {
+        DType::F32 => Ok(()),
+        other => Err(Error::Dtype { what: what.to_owned(), got: other.as_str().to_owned() }),
+    }
+}
+
+/// The elements of a tensor as a vector on the host, wherever the tensor lies.
+///
+/// # Errors
+/// When the tensor is of another type.
 pub(crate) fn to_vec(what: &str, tensor: &Tensor) -> Result<Vec<f32>> {
-    with_floats(what, tensor, <[f32]>::to_vec)
+    with_floats(what, &tensor.to_device(&Device::Cpu)?, <[f32]>::to_vec)
 }
 
 /// A tensor on the CPU from its elements.

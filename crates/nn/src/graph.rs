@@ -6,8 +6,8 @@
 //! soon as its gradient has passed, and an operation keeps what it likes in its closure. Tensors are candle's, wherever
 //! they lie.
 
-use crate::floats::{tensor, with_floats};
-use crate::{Error, Result, kernel};
+use crate::floats::{tensor, to_vec, with_floats};
+use crate::{Error, Result, kernel, on_device};
 use candle_core::Tensor;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -105,9 +105,9 @@ impl Value {
     /// # Errors
     /// When it has more elements.
     pub fn scalar(&self) -> Result<f64> {
-        match with_floats("a scalar", self.tensor(), |x| (x.len() == 1).then(|| f64::from(x[0])))? {
-            Some(number) => Ok(number),
-            None => Err(Error::Shape {
+        match to_vec("a scalar", self.tensor())?.as_slice() {
+            &[number] => Ok(f64::from(number)),
+            _ => Err(Error::Shape {
                 what: "a scalar".to_owned(),
                 expected: "of one element".to_owned(),
                 got: self.dims().to_vec(),
@@ -171,6 +171,9 @@ pub(crate) fn add(x: &Tensor, y: &Tensor) -> Result<Tensor> {
             expected: format!("{:?}", x.dims()),
             got: y.dims().to_vec(),
         });
+    }
+    if on_device::holds("an addition", x)? {
+        return Ok((x + y)?);
     }
     let sum = with_floats("an addition", x, |x| {
         with_floats("an addition", y, |y| {

@@ -3,7 +3,13 @@
 //!
 //! What goes in: tensors. What comes out: tensors; no sky, no cluster. Conventions that hold throughout: images are
 //! `[n, h, w, c]`, kernels `[kh, kw, ci, co]`, all f32; weight files are safetensors with the names and layouts of a
-//! PyTorch `state_dict`. Results have the same bits for any number of threads.
+//! PyTorch `state_dict`.
+//!
+//! A network works on the device where its [`Parameters`] lie: the CPU, or another one after [`Parameters::to_device`], with the
+//! feature `cuda` a CUDA device. Images must lie there too; a [`train::Trainer`] sees to that. On the CPU results have the
+//! same bits for any number of threads; on a device they have the same bits in each run on one kind of GPU as far as cuBLAS keeps
+//! that promise, and differ from the CPU's in rounding. Random numbers, that is first weights, the order of samples and
+//! dropout's masks, are drawn on the host and are the same everywhere. Nothing has run on a GPU yet.
 //!
 //! Begin reading with [`graph`] (how gradients come about), then a network, say [`networks::PlanckVgg`].
 //!
@@ -26,6 +32,7 @@ mod kernel;
 pub mod layers;
 pub mod loss;
 pub mod networks;
+mod on_device;
 pub mod ops;
 pub mod optimise;
 mod parameters;

@@ -1,7 +1,7 @@
 //! Losses: one number from a prediction and its target, averaged over all elements or rows.
 //!
 //! Sums run in f64 in the order of the elements; each loss gives its gradient in closed form. `n` is the number of elements
-//! averaged over, `p` the prediction, `t` the target.
+//! averaged over, `p` the prediction, `t` the target. A target may lie on the CPU while the prediction lies elsewhere.
 
 mod classes;
 mod likelihood;
@@ -10,7 +10,7 @@ pub use classes::{bce_with_logits, cross_entropy};
 pub use likelihood::{gaussian_nll, mixture_nll};
 
 use crate::floats::{tensor, with_floats};
-use crate::{Error, Result, Value};
+use crate::{Error, Result, Value, on_device};
 use candle_core::Tensor;
 
 /// Mean squared error, `sum (p - t)^2 / n`; any shape, the same for both.
@@ -18,7 +18,12 @@ use candle_core::Tensor;
 /// # Errors
 /// When the shapes differ.
 pub fn mse(prediction: &Value, target: &Tensor) -> Result<Value> {
-    elementwise("the mean squared error", prediction, target, |p, t| ((p - t) * (p - t), 2.0 * (p - t)))
+    const WHAT: &str = "the mean squared error";
+    same_shape(WHAT, prediction.dims(), target)?;
+    if on_device::holds(WHAT, prediction.tensor())? {
+        return on_device::mean_of(prediction, target, target.elem_count(), on_device::mse_terms);
+    }
+    elementwise(WHAT, prediction, target, |p, t| ((p - t) * (p - t), 2.0 * (p - t)))
 }
 
 /// Mean squared error of base-10 logarithms, `sum (log10 p - log10 t)^2 / n`, for masses (Andres22); both above zero.
@@ -26,13 +31,19 @@ pub fn mse(prediction: &Value, target: &Tensor) -> Result<Value> {
 /// Prediction and target are the quantities themselves; a network that answers in logarithms is trained with [`mse`].
 ///
 /// # Errors
-/// When the shapes differ or a target is not above zero. A prediction that is not gives a loss that is not finite.
+/// When the shapes differ or a target is not above zero. A prediction that is not gives a loss that is not finite; so does,
+/// where the prediction does not lie on the CPU, a target that is not.
 pub fn log_mse(prediction: &Value, target: &Tensor) -> Result<Value> {
+    const WHAT: &str = "the logarithmic error";
+    same_shape(WHAT, prediction.dims(), target)?;
+    if on_device::holds(WHAT, prediction.tensor())? {
+        return on_device::mean_of(prediction, target, target.elem_count(), on_device::log_mse_terms);
+    }
     let least = with_floats("a target", target, |t| t.iter().copied().fold(f32::INFINITY, f32::min))?;
     if least <= 0.0 {
         return Err(Error::Setting { what: "a target of log_mse", value: least.to_string(), must: "above zero" });
     }
-    elementwise("the logarithmic error", prediction, target, |p, t| {
+    elementwise(WHAT, prediction, target, |p, t| {
         let difference = p.log10() - t.log10();
         (difference * difference, 2.0 * difference / (p * std::f64::consts::LN_10))
     })
@@ -40,7 +51,6 @@ pub fn log_mse(prediction: &Value, target: &Tensor) -> Result<Value> {
 
 /// Mean over elements of `f(p, t)`, which gives the loss and its derivative by `p`.
 fn elementwise(what: &str, prediction: &Value, target: &Tensor, f: impl Fn(f64, f64) -> (f64, f64)) -> Result<Value> {
-    same_shape(what, prediction.dims(), target)?;
     let n = prediction.tensor().elem_count() as f64;
     let mut loss = 0.0;
     let gradient = with_floats(what, prediction.tensor(), |p| {

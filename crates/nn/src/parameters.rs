@@ -7,6 +7,7 @@ use candle_core::{Device, Tensor, Var};
 use rand_distr::{Distribution, Normal, Uniform};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// What a tensor is in its layer: decides its layout in files, its first values, and whether it is trained and decays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +104,9 @@ pub struct Parameter {
     name: String,
     role: Role,
     id: LeafId,
-    var: Var,
+    n_elements: usize,
+    /// Replaced when the parameter moves to another device.
+    var: Arc<RwLock<Var>>,
 }
 
 impl Parameter {
@@ -124,20 +127,29 @@ impl Parameter {
 
     /// How many numbers it holds.
     pub fn n_elements(&self) -> usize {
-        self.var.elem_count()
+        self.n_elements
     }
 
     /// Its present value, in our layout.
     pub fn tensor(&self) -> Tensor {
-        self.var.as_detached_tensor()
+        self.var.read().unwrap_or_else(PoisonError::into_inner).as_detached_tensor()
     }
 
-    /// Overwrites it.
+    /// Overwrites it, where it lies, with a value that may lie elsewhere.
     ///
     /// # Errors
     /// When the shapes differ.
     pub fn set(&self, value: &Tensor) -> Result<()> {
-        Ok(self.var.set(value)?)
+        let var = self.var.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(var.set(&value.to_device(var.device())?)?)
+    }
+
+    fn to_device(&self, device: &Device) -> Result<()> {
+        let mut var = self.var.write().unwrap_or_else(PoisonError::into_inner);
+        if !var.device().same_device(device) {
+            *var = Var::from_tensor(&var.as_detached_tensor().to_device(device)?)?;
+        }
+        Ok(())
     }
 
     /// Its value in a pass: a leaf where gradients are recorded.
@@ -167,6 +179,19 @@ impl Parameters {
     /// How many numbers are trained.
     pub fn n_trained(&self) -> usize {
         self.trained().map(Parameter::n_elements).sum()
+    }
+
+    /// Where they lie: the CPU, until [`Parameters::to_device`] has moved them.
+    pub fn device(&self) -> Device {
+        self.0.first().map_or(Device::Cpu, |parameter| parameter.tensor().device().clone())
+    }
+
+    /// Moves the network to a device: every layer then works there, on images that lie there.
+    ///
+    /// # Errors
+    /// When the device has no room.
+    pub fn to_device(&self, device: &Device) -> Result<()> {
+        self.0.iter().try_for_each(|parameter| parameter.to_device(device))
     }
 
     /// The one of a name.
@@ -223,7 +248,13 @@ impl Builder {
 
     fn make(&self, name: &str, role: Role, values: Vec<f32>, shape: &[usize]) -> Result<Parameter> {
         let var = Var::from_vec(values, shape, &Device::Cpu)?;
-        let parameter = Parameter { name: format!("{}{name}", self.prefix), role, id: LeafId::fresh(), var };
+        let parameter = Parameter {
+            name: format!("{}{name}", self.prefix),
+            role,
+            id: LeafId::fresh(),
+            n_elements: var.elem_count(),
+            var: Arc::new(RwLock::new(var)),
+        };
         self.made.borrow_mut().push(parameter.clone());
         Ok(parameter)
     }

@@ -1,5 +1,6 @@
 //! What one run through a network is for.
 
+use crate::ops::Precision;
 use crate::random;
 use rand::Rng;
 use std::cell::Cell;
@@ -20,6 +21,7 @@ pub enum Mode {
 pub struct Pass {
     mode: Mode,
     records: bool,
+    precision: Precision,
     seed: u64,
     step: u64,
     n_draws: Cell<u64>,
@@ -28,17 +30,35 @@ pub struct Pass {
 impl Pass {
     /// A training pass of step number `step`: each step has its own dropout.
     pub fn training(seed: u64, step: u64) -> Self {
-        Self { mode: Mode::Train, records: true, seed, step, n_draws: Cell::new(0) }
+        Self { mode: Mode::Train, records: true, seed, step, ..Self::evaluation() }
     }
 
     /// A pass that uses the network; nothing is recorded and intermediate tensors are freed at once.
     pub fn evaluation() -> Self {
-        Self { mode: Mode::Evaluate, records: false, seed: 0, step: 0, n_draws: Cell::new(0) }
+        Self {
+            mode: Mode::Evaluate,
+            records: false,
+            precision: Precision::Fp32,
+            seed: 0,
+            step: 0,
+            n_draws: Cell::new(0),
+        }
     }
 
     /// A pass that uses the network and records gradients.
     pub fn evaluation_with_gradients() -> Self {
         Self { records: true, ..Self::evaluation() }
+    }
+
+    /// The same with the factors of convolutions and linear layers rounded on the device; sums, norms, losses and weights
+    /// are f32 in all. The CPU serves `f32` alone, which is the default.
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// In which numbers convolutions and linear layers multiply.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// How layers behave.

@@ -1,9 +1,9 @@
 //! The gradient of every operation agrees with finite differences.
 
 use arcmin_nn::ops::{
-    Activation, ConvOptions, add, append_vector, avg_pool2d, concat, conv2d, dropout, flatten_channels_first,
-    global_avg_pool, instance_norm, leaky_relu, linear, max_pool2d, relu, selu, transpose_conv2x2, upsample_bilinear2,
-    upsample_nearest2,
+    Activation, ConvOptions, Precision, add, append_vector, avg_pool2d, concat, conv2d, dropout,
+    flatten_channels_first, global_avg_pool, instance_norm, leaky_relu, linear, max_pool2d, relu, selu,
+    transpose_conv2x2, upsample_bilinear2, upsample_nearest2,
 };
 use arcmin_nn::{Pass, Result, Value};
 use candle_core::{Device, Tensor};
@@ -89,8 +89,10 @@ fn convolutions() -> Result<()> {
     check("1x1 without bias", &[&[2, 3, 4, 3], &[1, 1, 3, 5]], |x| {
         conv2d(&x[0], &x[1], None, &ConvOptions::default())
     })?;
-    check("linear", &[&[3, 5], &[5, 4], &[4]], |x| linear(&x[0], &x[1], Some(&x[2]), Activation::Selu))?;
-    check("transposed", &[&[2, 3, 4, 3], &[3, 2, 2, 5]], |x| transpose_conv2x2(&x[0], &x[1]))
+    check("linear", &[&[3, 5], &[5, 4], &[4]], |x| {
+        linear(&x[0], &x[1], Some(&x[2]), &ConvOptions::default().then(Activation::Selu))
+    })?;
+    check("transposed", &[&[2, 3, 4, 3], &[3, 2, 2, 5]], |x| transpose_conv2x2(&x[0], &x[1], Precision::Fp32))
 }
 
 #[test]

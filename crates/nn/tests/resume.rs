@@ -3,6 +3,7 @@
 use arcmin_nn::data::{Batch, Part, Sample, SampleId, SampleSource};
 use arcmin_nn::loss::mse;
 use arcmin_nn::networks::{MResUNet, MResUNetConfig, Network};
+use arcmin_nn::ops::Precision;
 use arcmin_nn::optimise::{OptimiserSettings, Plateau, Rule, ScheduleSettings, WarmUp};
 use arcmin_nn::train::{Outcome, Sources, TrainSettings, Trainer};
 use arcmin_nn::{Error, Pass, Result, Value};
@@ -63,6 +64,7 @@ fn settings() -> TrainSettings {
         },
         seed: 11,
         checkpoint_every_batches: 2,
+        precision: Precision::Fp32,
     }
 }
 
@@ -162,6 +164,20 @@ fn a_checkpoint_of_another_configuration_is_refused_with_the_difference() -> Res
     let error = train(folder.path(), other, &sources(), &|| false).expect_err("another batch size");
     assert!(error.to_string().contains("settings.batch_size: checkpoint has 4, now 5"), "{error}");
     Ok(())
+}
+
+#[test]
+fn the_cpu_is_refused_tensor_cores() {
+    let settings = TrainSettings { precision: Precision::Bf16, ..settings() };
+    let error = train(folder().path(), settings, &sources(), &|| false).expect_err("bf16 on a CPU");
+    assert!(matches!(error, Error::Precision { precision: "bf16" }), "{error}");
+    let text = serde_json::to_string(&TrainSettings { precision: Precision::Tf32, ..self::settings() }).expect("JSON");
+    assert!(text.contains(r#""precision":"tf32""#), "{text}");
+    // A configuration from before the setting is one in f32, and is written as it was.
+    let text = serde_json::to_string(&self::settings()).expect("JSON");
+    assert!(!text.contains("precision"), "{text}");
+    let read: TrainSettings = serde_json::from_str(&text).expect("the same settings");
+    assert_eq!(read, self::settings());
 }
 
 #[test]

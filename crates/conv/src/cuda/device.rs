@@ -54,6 +54,27 @@ impl OnDevice {
         Ok(CudaStorage::wrap_cuda_slice(output, device.clone()))
     }
 
+    /// The same of tensors on the device.
+    pub(crate) fn forward_of_tensors(
+        &self,
+        input: &Tensor,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        activation: Activation,
+    ) -> Result<Tensor> {
+        with_storage(input, |input, input_layout| {
+            with_storage(weight, |weight, weight_layout| {
+                let run = |bias| self.forward((input, input_layout), (weight, weight_layout), bias, activation);
+                let output = match bias {
+                    Some(bias) => with_storage(bias, |bias, layout| run(Some((bias, layout))))?,
+                    None => run(None)?,
+                };
+                let shape = self.geometry.output_shape();
+                Ok(Tensor::from_storage(Storage::Cuda(output), shape.as_slice(), BackpropOp::none(), false))
+            })
+        })
+    }
+
     /// Gradient of the input.
     pub(crate) fn input_gradient(&self, gradient: &Tensor, weight: &Tensor) -> Result<Tensor> {
         let slots = [Slot::OutputGradient, Slot::Weight, Slot::InputGradient];
@@ -182,7 +203,7 @@ fn with_storage<T>(tensor: &Tensor, f: impl FnOnce(&CudaStorage, &Layout) -> Res
         Storage::Cuda(storage) => f(storage, layout),
         _ => {
             let found = format!("{:?}", tensor.device());
-            Err(candle_core::Error::wrap(Error::Device { what: "gradient", found }))
+            Err(candle_core::Error::wrap(Error::Device { what: "tensor", found }))
         }
     }
 }

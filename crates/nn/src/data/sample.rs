@@ -52,6 +52,15 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// The same on a device.
+    ///
+    /// # Errors
+    /// When the device has no room.
+    pub fn to_device(&self, device: &Device) -> Result<Self> {
+        let parts = self.parts.iter().map(|part| part.to_device(device)).collect::<candle_core::Result<_>>()?;
+        Ok(Self { indices: self.indices.clone(), parts })
+    }
+
     /// Stacks samples.
     ///
     /// # Errors

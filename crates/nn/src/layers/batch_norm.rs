@@ -1,8 +1,8 @@
 //! Batch normalisation with running statistics.
 
 use crate::floats::{tensor, to_vec};
-use crate::ops::{Affine, BatchStatistics, batch_norm, channel_affine};
-use crate::{Builder, Mode, Parameter, Pass, Result, Role, Value};
+use crate::ops::{BatchStatistics, batch_norm, channel_affine, inverse_deviation};
+use crate::{Builder, Mode, Parameter, Pass, Result, Role, Value, on_device};
 
 /// Constants of a batch normalisation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,23 +72,18 @@ impl BatchNorm {
                 self.remember(&statistics)?;
                 Ok(y)
             }
-            Mode::Evaluate => channel_affine(x, &scale, &shift, residual, self.running()?),
+            Mode::Evaluate => {
+                let running = [&self.running_mean.tensor(), &self.running_variance.tensor()];
+                channel_affine(x, &scale, &shift, residual, running, self.settings.epsilon)
+            }
         }
-    }
-
-    /// What the running statistics normalise by.
-    fn running(&self) -> Result<Affine> {
-        let deviation = |variance: f32| (1.0 / (f64::from(variance) + self.settings.epsilon).sqrt()) as f32;
-        let variance = to_vec("a running variance", &self.running_variance.tensor())?;
-        Ok(Affine {
-            mean: to_vec("a running mean", &self.running_mean.tensor())?,
-            inverse_deviation: variance.into_iter().map(deviation).collect(),
-        })
     }
 
     /// Factor and summand of each channel in use: `y = a x + b`.
     pub(crate) fn factors(&self) -> Result<(Vec<f32>, Vec<f32>)> {
-        let Affine { mean, inverse_deviation } = self.running()?;
+        let variance = to_vec("a running variance", &self.running_variance.tensor())?;
+        let inverse_deviation = inverse_deviation(&variance, self.settings.epsilon);
+        let mean = to_vec("a running mean", &self.running_mean.tensor())?;
         let scale = to_vec("a scale", &self.scale.tensor())?;
         let shift = to_vec("a shift", &self.shift.tensor())?;
         let a: Vec<f32> = scale.iter().zip(inverse_deviation).map(|(scale, inverse)| scale * inverse).collect();
@@ -99,7 +94,13 @@ impl BatchNorm {
     fn remember(&self, batch: &BatchStatistics) -> Result<()> {
         for (running, batch) in [(&self.running_mean, &batch.mean), (&self.running_variance, &batch.variance)] {
             let share = self.settings.momentum as f32;
-            let mut values = to_vec("running statistics", &running.tensor())?;
+            let present = running.tensor();
+            if on_device::is_elsewhere(&present) {
+                running.set(&(&present + ((batch - &present)? * f64::from(share))?)?)?;
+                continue;
+            }
+            let mut values = to_vec("running statistics", &present)?;
+            let batch = to_vec("statistics of a batch", batch)?;
             values.iter_mut().zip(batch).for_each(|(value, batch)| *value += share * (batch - *value));
             let n = values.len();
             running.set(&tensor(values, &[n])?)?;

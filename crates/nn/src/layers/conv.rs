@@ -37,7 +37,7 @@ pub struct Conv {
 }
 
 impl Conv {
-    /// A square kernel of side `kernel`, drawn as the builder says.
+    /// A square kernel of side `kernel`, drawn as the builder says. The precision is not the settings' but that of a pass.
     ///
     /// # Errors
     /// When the tensors cannot be made.
@@ -62,7 +62,8 @@ impl Conv {
     /// When the input has another number of channels or is smaller than the kernel.
     pub fn forward(&self, x: &Value, pass: &Pass) -> Result<Value> {
         let bias = self.bias.as_ref().map(|bias| bias.value(pass));
-        ops::conv2d(x, &self.weight.value(pass), bias.as_ref(), &self.settings)
+        let options = ConvOptions { precision: pass.precision(), ..self.settings };
+        ops::conv2d(x, &self.weight.value(pass), bias.as_ref(), &options)
     }
 }
 
@@ -90,6 +91,6 @@ impl TransposeConv {
     /// # Errors
     /// When the input has another number of channels.
     pub fn forward(&self, x: &Value, pass: &Pass) -> Result<Value> {
-        ops::transpose_conv2x2(x, &self.weight.value(pass))
+        ops::transpose_conv2x2(x, &self.weight.value(pass), pass.precision())
     }
 }

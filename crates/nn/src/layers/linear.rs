@@ -1,7 +1,7 @@
 //! The linear layer.
 
 use super::{Bias, Channels};
-use crate::ops::{self, Activation};
+use crate::ops::{self, Activation, ConvOptions};
 use crate::{Builder, Parameter, Pass, Result, Role, Value};
 
 /// `activation(x weight + bias)`, with tensors `weight` and `bias`.
@@ -30,7 +30,8 @@ impl Linear {
     /// When the input has another number of columns.
     pub fn forward(&self, x: &Value, pass: &Pass) -> Result<Value> {
         let bias = self.bias.as_ref().map(|bias| bias.value(pass));
-        ops::linear(x, &self.weight.value(pass), bias.as_ref(), self.activation)
+        let options = ConvOptions { precision: pass.precision(), ..ConvOptions::default().then(self.activation) };
+        ops::linear(x, &self.weight.value(pass), bias.as_ref(), &options)
     }
 
     /// The matrix `[in, out]`.

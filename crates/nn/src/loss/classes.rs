@@ -1,8 +1,8 @@
 //! Losses of classifiers.
 
-use super::{elementwise, mean_loss};
+use super::{elementwise, mean_loss, same_shape};
 use crate::floats::with_floats;
-use crate::{Error, Result, Value};
+use crate::{Error, Result, Value, on_device};
 use candle_core::Tensor;
 
 /// Binary cross-entropy of logits, `sum [max(p, 0) - p t + ln(1 + exp(-|p|)) + (w - 1) t ln(1 + exp(-p))] / n`, where `w`
@@ -15,7 +15,13 @@ pub fn bce_with_logits(logits: &Value, target: &Tensor, positive_weight: f64) ->
         let value = positive_weight.to_string();
         return Err(Error::Setting { what: "the weight of positives", value, must: "above zero" });
     }
-    elementwise("the binary cross-entropy", logits, target, |p, t| {
+    const WHAT: &str = "the binary cross-entropy";
+    same_shape(WHAT, logits.dims(), target)?;
+    if on_device::holds(WHAT, logits.tensor())? {
+        let terms = |p: &Tensor, t: &Tensor| on_device::bce_terms(p, t, positive_weight);
+        return on_device::mean_of(logits, target, target.elem_count(), terms);
+    }
+    elementwise(WHAT, logits, target, |p, t| {
         // ln(1 + exp(-p)) without overflow; the loss is w t softplus(-p) + (1 - t) softplus(p).
         let softplus_minus = (-p).max(0.0) + (-p.abs()).exp().ln_1p();
         let softplus_plus = softplus_minus + p;
@@ -47,6 +53,10 @@ pub fn cross_entropy(logits: &Value, classes: &[u32], weights: Option<&[f64]>) -
         return Err(Error::Setting { what: "class weights", value, must: "one number above zero for each class" });
     }
     let total: f64 = classes.iter().map(|&class| weights[class as usize]).sum();
+    if on_device::holds("the cross-entropy", logits.tensor())? {
+        let shares: Vec<f64> = classes.iter().map(|&class| weights[class as usize] / total).collect();
+        return on_device::cross_entropy(logits, classes, &shares);
+    }
     let mut loss = 0.0;
     let mut gradient = Vec::with_capacity(n * k);
     with_floats("the cross-entropy", logits.tensor(), |logits| {

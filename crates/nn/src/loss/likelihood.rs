@@ -2,7 +2,7 @@
 
 use super::mean_loss;
 use crate::floats::with_floats;
-use crate::{Error, Result, Value};
+use crate::{Error, Result, Value, on_device};
 use candle_core::Tensor;
 
 /// `ln(2 pi) / 2`.
@@ -14,7 +14,12 @@ const HALF_LN_2PI: f64 = 0.918_938_533_204_672_7;
 /// # Errors
 /// When the shapes do not fit.
 pub fn gaussian_nll(prediction: &Value, target: &Tensor) -> Result<Value> {
-    rows("the Gaussian likelihood", prediction, target, 2, |row, t, gradient| {
+    const WHAT: &str = "the Gaussian likelihood";
+    check(WHAT, prediction, target, 2)?;
+    if on_device::holds(WHAT, prediction.tensor())? {
+        return on_device::mean_of(prediction, target, target.elem_count(), on_device::gaussian_terms);
+    }
+    rows(WHAT, prediction, target, 2, |row, t, gradient| {
         let (m, s) = (f64::from(row[0]), f64::from(row[1]));
         let inverse_variance = (-2.0 * s).exp();
         let pull = (t - m) * inverse_variance;
@@ -39,7 +44,12 @@ pub fn mixture_nll(prediction: &Value, target: &Tensor) -> Result<Value> {
             got: prediction.dims().to_vec(),
         });
     }
-    rows("the mixture likelihood", prediction, target, 3 * k, |row, t, gradient| {
+    const WHAT: &str = "the mixture likelihood";
+    check(WHAT, prediction, target, 3 * k)?;
+    if on_device::holds(WHAT, prediction.tensor())? {
+        return on_device::mean_of(prediction, target, target.elem_count(), on_device::mixture_terms);
+    }
+    rows(WHAT, prediction, target, 3 * k, |row, t, gradient| {
         let column = |i: usize| f64::from(row[i]);
         let logits: Vec<f64> = (0..k).map(column).collect();
         let all_logits = ln_sum_exp(&logits);
@@ -69,6 +79,19 @@ fn ln_sum_exp(x: &[f64]) -> f64 {
     largest + x.iter().map(|x| (x - largest).exp()).sum::<f64>().ln()
 }
 
+/// Checks that a prediction is `[n, n_columns]` and a target `[n]`, with `n` above zero.
+fn check(what: &str, prediction: &Value, target: &Tensor, n_columns: usize) -> Result<()> {
+    let n = target.elem_count();
+    if n > 0 && target.rank() == 1 && prediction.dims() == [n, n_columns] {
+        return Ok(());
+    }
+    Err(Error::Shape {
+        what: format!("the prediction of {what} for {:?} targets", target.dims()),
+        expected: format!("[{n}, {n_columns}] and a target [n]"),
+        got: prediction.dims().to_vec(),
+    })
+}
+
 /// Mean over rows of `f(row, target, gradient of the row)`.
 fn rows(
     what: &str,
@@ -78,13 +101,6 @@ fn rows(
     f: impl Fn(&[f32], f64, &mut [f64]) -> f64,
 ) -> Result<Value> {
     let n = target.elem_count();
-    if n == 0 || target.rank() != 1 || prediction.dims() != [n, n_columns] {
-        return Err(Error::Shape {
-            what: format!("the prediction of {what} for {:?} targets", target.dims()),
-            expected: format!("[{n}, {n_columns}] and a target [n]"),
-            got: prediction.dims().to_vec(),
-        });
-    }
     let mut loss = 0.0;
     let mut gradients = Vec::with_capacity(n * n_columns);
     let mut gradient = vec![0.0; n_columns];

@@ -7,7 +7,7 @@
 //! logits: a mistake.
 
 use super::{Network, check_images, check_positive};
-use crate::floats::{tensor, with_floats};
+use crate::floats::{tensor, to_vec};
 use crate::layers::{BatchNorm, BatchNormSettings, Bias, Channels, Conv, Linear};
 use crate::ops::{Activation, ConvOptions, conv2d, flatten_channels_first, max_pool2d, relu};
 use crate::{Builder, Init, Parameters, Pass, Result, Value};
@@ -156,22 +156,21 @@ impl Head {
         let first = &self.hidden[0];
         let weight = first.weight().tensor();
         let n_hidden = weight.dims()[1];
-        let mut bias = with_floats("a bias", &first.bias().expect("it has one").tensor(), <[f32]>::to_vec)?;
+        let mut bias = to_vec("a bias", &first.bias().expect("it has one").tensor())?;
         let taps = LAST_SIDE * LAST_SIDE;
         let mut kernel = vec![0.0; taps * n_channels * n_hidden];
-        with_floats("a weight", &weight, |weight| {
-            for (feature, row) in weight.chunks_exact(n_hidden).enumerate() {
-                // Features are numbered channel by channel, the kernel tap by tap.
-                let (channel, tap) = (feature / taps, feature % taps);
-                let first = (tap * n_channels + channel) * n_hidden;
-                let kernel = &mut kernel[first..first + n_hidden];
-                for ((kernel, bias), weight) in kernel.iter_mut().zip(&mut bias).zip(row) {
-                    *kernel = weight * a[feature];
-                    *bias += weight * b[feature];
-                }
+        for (feature, row) in to_vec("a weight", &weight)?.chunks_exact(n_hidden).enumerate() {
+            // Features are numbered channel by channel, the kernel tap by tap.
+            let (channel, tap) = (feature / taps, feature % taps);
+            let first = (tap * n_channels + channel) * n_hidden;
+            let kernel = &mut kernel[first..first + n_hidden];
+            for ((kernel, bias), weight) in kernel.iter_mut().zip(&mut bias).zip(row) {
+                *kernel = weight * a[feature];
+                *bias += weight * b[feature];
             }
-        })?;
-        Ok((tensor(kernel, &[LAST_SIDE, LAST_SIDE, n_channels, n_hidden])?, tensor(bias, &[n_hidden])?))
+        }
+        let kernel = tensor(kernel, &[LAST_SIDE, LAST_SIDE, n_channels, n_hidden])?;
+        Ok((kernel.to_device(weight.device())?, tensor(bias, &[n_hidden])?.to_device(weight.device())?))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Activations that do not follow a convolution directly; those that do are part of it.
 
 use crate::floats::{tensor, with_floats};
-use crate::{Result, Value, kernel};
+use crate::{Result, Value, kernel, on_device};
 
 /// `lambda` of SELU (Klambauer17, Eq. 14).
 const SELU_LAMBDA: f32 = 1.050_701;
@@ -11,8 +11,11 @@ const SELU_LAMBDA_ALPHA: f32 = 1.758_099_3;
 /// `max(x, 0)`, with derivative 0 at 0.
 ///
 /// # Errors
-/// When `x` is not f32 on the CPU.
+/// When `x` is not f32.
 pub fn relu(x: &Value) -> Result<Value> {
+    if on_device::holds("an activation", x.tensor())? {
+        return on_device::relu(x);
+    }
     elementwise(
         x,
         #[inline(always)]
@@ -25,8 +28,11 @@ pub fn relu(x: &Value) -> Result<Value> {
 /// `x` above zero, `slope x` below, with derivative `slope` at 0; the slope is positive.
 ///
 /// # Errors
-/// When `x` is not f32 on the CPU.
+/// When `x` is not f32.
 pub fn leaky_relu(x: &Value, slope: f32) -> Result<Value> {
+    if on_device::holds("an activation", x.tensor())? {
+        return on_device::leaky_relu(x, slope);
+    }
     elementwise(
         x,
         #[inline(always)]
@@ -39,8 +45,11 @@ pub fn leaky_relu(x: &Value, slope: f32) -> Result<Value> {
 /// `lambda x` above zero, `lambda alpha (exp(x) - 1)` below (Klambauer17, Eq. 2).
 ///
 /// # Errors
-/// When `x` is not f32 on the CPU.
+/// When `x` is not f32.
 pub fn selu(x: &Value) -> Result<Value> {
+    if on_device::holds("an activation", x.tensor())? {
+        return on_device::selu(x, SELU_LAMBDA, SELU_LAMBDA_ALPHA);
+    }
     elementwise(
         x,
         |x| if x > 0.0 { SELU_LAMBDA * x } else { SELU_LAMBDA_ALPHA * x.exp_m1() },

@@ -2,22 +2,21 @@
 
 use super::moments::{Moments, combine_rows, gradient_sums, normalisation_factors, scale_rows, scale_rows_and_add};
 use crate::floats::{tensor, to_vec, with_floats};
-use crate::{Error, Result, Value, kernel};
+use crate::{Error, Result, Value, kernel, on_device};
 use candle_core::Tensor;
 use rayon::prelude::*;
 
-/// Mean and variance of each channel over a batch, for the running ones.
+/// Mean and variance of each channel over a batch, `[c]`, for the running ones.
 pub(crate) struct BatchStatistics {
-    pub(crate) mean: Vec<f32>,
+    pub(crate) mean: Tensor,
     /// Unbiased: the sum of squared deviations over `n - 1`.
-    pub(crate) variance: Vec<f32>,
+    pub(crate) variance: Tensor,
 }
 
 /// What each channel is normalised by.
-#[derive(Clone)]
-pub(crate) struct Affine {
-    pub(crate) mean: Vec<f32>,
-    pub(crate) inverse_deviation: Vec<f32>,
+struct Affine {
+    mean: Vec<f32>,
+    inverse_deviation: Vec<f32>,
 }
 
 /// `y = (x - mean) / sqrt(variance + epsilon) scale + shift [+ residual]` with mean and variance over all axes but the last
@@ -43,14 +42,17 @@ pub(crate) fn batch_norm(
             got: x.dims().to_vec(),
         });
     }
+    if on_device::holds("batch normalisation", x.tensor())? {
+        return on_device::batch_norm(x, [scale, shift], residual, epsilon);
+    }
     let moments = with_floats("batch normalisation", x.tensor(), |x| moments(x, c))?;
     let affine = Affine { mean: moments.mean_f32(), inverse_deviation: moments.inverse_deviation(epsilon) };
     let variance = moments.squares.iter().map(|squares| (squares / (moments.n_rows - 1.0)) as f32).collect();
-    let statistics = BatchStatistics { mean: affine.mean.clone(), variance };
+    let statistics = BatchStatistics { mean: tensor(affine.mean.clone(), &[c])?, variance: tensor(variance, &[c])? };
     Ok((normalised(x, [scale, shift], residual, affine, Origin::Batch)?, statistics))
 }
 
-/// The same with a given mean and deviation, which do not depend on the input.
+/// The same with a given mean and variance, `[c]` each, which do not depend on the input.
 ///
 /// # Errors
 /// When shapes do not fit.
@@ -59,10 +61,23 @@ pub(crate) fn channel_affine(
     scale: &Value,
     shift: &Value,
     residual: Option<&Value>,
-    affine: Affine,
+    [mean, variance]: [&Tensor; 2],
+    epsilon: f64,
 ) -> Result<Value> {
     n_channels(x, scale, residual)?;
+    if on_device::holds("batch normalisation", x.tensor())? {
+        return on_device::channel_affine(x, [scale, shift], residual, [mean, variance], epsilon);
+    }
+    let affine = Affine {
+        mean: to_vec("a running mean", mean)?,
+        inverse_deviation: inverse_deviation(&to_vec("a running variance", variance)?, epsilon),
+    };
     normalised(x, [scale, shift], residual, affine, Origin::Given)
+}
+
+/// `1 / sqrt(variance + epsilon)` of each channel.
+pub(crate) fn inverse_deviation(variance: &[f32], epsilon: f64) -> Vec<f32> {
+    variance.iter().map(|&variance| (1.0 / (f64::from(variance) + epsilon).sqrt()) as f32).collect()
 }
 
 fn n_channels(x: &Value, scale: &Value, residual: Option<&Value>) -> Result<usize> {

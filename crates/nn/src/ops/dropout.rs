@@ -2,13 +2,14 @@
 
 use crate::floats::{tensor, with_floats};
 use crate::kernel::{PIECE, vectorised};
-use crate::{Error, Mode, Pass, Result, Value};
+use crate::{Error, Mode, Pass, Result, Value, on_device};
 use rayon::prelude::*;
 
 /// Sets each element to zero with probability `rate` and divides the others by `1 - rate`, in training alone.
 ///
 /// Which elements fall follows from the pass's seed and step, the place of the layer in the pass, and the element's
-/// index, so the bits do not depend on the number of threads. The mask is not kept: the backward pass draws it again.
+/// index, so the bits do not depend on the number of threads nor on the device. On the CPU the mask is not kept: the backward
+/// pass draws it again. For another device the host draws it and hands it over, a byte an element.
 ///
 /// # Errors
 /// When the rate is outside of `0..1`.
@@ -20,6 +21,9 @@ pub fn dropout(x: &Value, rate: f32, pass: &Pass) -> Result<Value> {
         return Ok(x.clone());
     }
     let mask = Mask::new(pass.next_key(), rate);
+    if on_device::holds("dropout", x.tensor())? {
+        return on_device::dropout(x, mask.bytes(x.tensor().elem_count()), mask.scale);
+    }
     let output = tensor(with_floats("dropout", x.tensor(), |x| mask.apply(x))?, x.dims())?;
     Ok(Value::operation(&[x], output, move |gradient| {
         let result = with_floats("dropout", &gradient, |gradient| mask.apply(gradient))?;
@@ -51,6 +55,23 @@ impl Mask {
         h = (h ^ (h >> 15)).wrapping_mul(0x846c_a68b);
         h ^= h >> 16;
         if h < self.threshold { 0.0 } else { self.scale }
+    }
+
+    /// 1 for each element that stays.
+    fn bytes(self, n: usize) -> Vec<u8> {
+        let mut out = vec![0; n];
+        out.par_chunks_mut(PIECE).enumerate().for_each(|(piece, out)| {
+            let first = (piece * PIECE) as u32;
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (i, out) in out.iter_mut().enumerate() {
+                        *out = u8::from(self.factor(first.wrapping_add(i as u32)) > 0.0);
+                    }
+                },
+            );
+        });
+        out
     }
 
     fn apply(self, x: &[f32]) -> Vec<f32> {

@@ -2,7 +2,7 @@
 
 use super::moments::{Moments, combine_rows, gradient_sums, normalisation_factors, scale_rows};
 use crate::floats::{image_shape, tensor, with_floats};
-use crate::{Result, Value};
+use crate::{Result, Value, on_device};
 use candle_core::Tensor;
 use rayon::prelude::*;
 
@@ -14,6 +14,9 @@ use rayon::prelude::*;
 /// When `x` is no f32 image.
 pub fn instance_norm(x: &Value, epsilon: f64) -> Result<Value> {
     let [_, h, w, c] = image_shape("instance normalisation", x.tensor())?;
+    if on_device::holds("instance normalisation", x.tensor())? {
+        return on_device::instance_norm(x, epsilon);
+    }
     let image = h * w * c;
     let mut out = vec![0.0; x.tensor().elem_count()];
     let statistics: Vec<(Vec<f32>, Vec<f32>)> = with_floats("instance normalisation", x.tensor(), |x| {

@@ -2,7 +2,7 @@
 
 use super::conv::reshape;
 use crate::floats::{image_shape, tensor, with_floats};
-use crate::{Error, Result, Value, graph, kernel};
+use crate::{Error, Result, Value, graph, kernel, on_device};
 use candle_core::Tensor;
 use rayon::prelude::*;
 
@@ -28,6 +28,9 @@ pub fn concat(x: &Value, y: &Value) -> Result<Value> {
             expected: format!("[{n}, {h}, {w}, c]"),
             got: y.dims().to_vec(),
         });
+    }
+    if on_device::holds("a concatenation", x.tensor())? {
+        return on_device::concat(x, y, [cx, cy]);
     }
     let joined = with_floats("a concatenation", x.tensor(), |x| {
         with_floats("a concatenation", y.tensor(), |y| interleave(x, y, cx, cy))
@@ -94,10 +97,8 @@ pub fn append_vector(x: &Value, vector: &Tensor) -> Result<Value> {
             got: vector.dims().to_vec(),
         });
     }
-    let spread = with_floats("a vector beside an image", vector, |vector| {
-        vector.chunks_exact(k).flat_map(|row| std::iter::repeat_n(row, h * w).flatten().copied()).collect()
-    })?;
-    concat(x, &Value::constant(tensor(spread, &[n, h, w, k])?))
+    let spread = vector.reshape((n, 1, 1, k))?.broadcast_as((n, h, w, k))?.contiguous()?;
+    concat(x, &Value::constant(spread))
 }
 
 /// `[n, h, w, c]` as rows `[n, c h w]` in PyTorch's order, channels first, which weights made there expect.

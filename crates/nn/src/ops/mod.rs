@@ -1,4 +1,6 @@
-//! Operations on [`Value`](crate::Value)s, each with its gradient.
+//! Operations on [`Value`](crate::Value)s, each with its gradient, on the device where their tensors lie.
+//!
+//! All arguments of an operation lie on one device.
 
 mod activation;
 mod batch_norm;
@@ -12,9 +14,9 @@ mod upsample;
 
 pub use activation::{leaky_relu, relu, selu};
 pub use arcmin_conv::Activation;
-pub(crate) use batch_norm::{Affine, BatchStatistics, batch_norm, channel_affine};
-pub(crate) use conv::reshape;
-pub use conv::{ConvOptions, Winograd, conv2d, linear, transpose_conv2x2};
+pub(crate) use batch_norm::{BatchStatistics, batch_norm, channel_affine, inverse_deviation};
+pub use conv::{ConvOptions, Precision, Winograd, conv2d, linear, transpose_conv2x2};
+pub(crate) use conv::{check_precision, reshape};
 pub use dropout::dropout;
 pub use instance_norm::instance_norm;
 pub use join::{add, append_vector, concat, flatten_channels_first};

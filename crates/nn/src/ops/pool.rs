@@ -1,7 +1,7 @@
 //! Pooling.
 
 use crate::floats::{image_shape, tensor, with_floats};
-use crate::{Error, Result, Value};
+use crate::{Error, Result, Value, on_device};
 use candle_core::Tensor;
 use rayon::prelude::*;
 
@@ -13,6 +13,9 @@ use rayon::prelude::*;
 /// When an image is smaller than a square.
 pub fn max_pool2d(x: &Value, side: usize) -> Result<Value> {
     let squares = Squares::new("max pooling", x.tensor(), side)?;
+    if on_device::holds("max pooling", x.tensor())? {
+        return on_device::max_pool2d(x, side);
+    }
     let (largest, places) = with_floats("max pooling", x.tensor(), |x| squares.largest(x))?;
     let output = tensor(largest, &squares.output_shape())?;
     Ok(Value::operation(&[x], output, move |gradient| {
@@ -28,6 +31,9 @@ pub fn max_pool2d(x: &Value, side: usize) -> Result<Value> {
 /// When an image is smaller than a square.
 pub fn avg_pool2d(x: &Value, side: usize) -> Result<Value> {
     let squares = Squares::new("average pooling", x.tensor(), side)?;
+    if on_device::holds("average pooling", x.tensor())? {
+        return on_device::avg_pool2d(x, side);
+    }
     let output = tensor(with_floats("average pooling", x.tensor(), |x| squares.means(x))?, &squares.output_shape())?;
     let share = 1.0 / (side * side) as f32;
     Ok(Value::operation(&[x], output, move |gradient| Ok(vec![Some(squares.spread(&gradient, |g, _, _| g * share)?)])))
@@ -39,6 +45,9 @@ pub fn avg_pool2d(x: &Value, side: usize) -> Result<Value> {
 /// When `x` is no image.
 pub fn global_avg_pool(x: &Value) -> Result<Value> {
     let [n, h, w, c] = image_shape("global pooling", x.tensor())?;
+    if on_device::holds("global pooling", x.tensor())? {
+        return on_device::global_avg_pool(x);
+    }
     let means = with_floats("global pooling", x.tensor(), |x| {
         let image = |x: &[f32]| {
             let mut sum = vec![0.0f64; c];

@@ -1,7 +1,7 @@
 //! Images of twice the size.
 
 use crate::floats::{image_shape, tensor, with_floats};
-use crate::{Result, Value};
+use crate::{Result, Value, on_device};
 use candle_core::Tensor;
 use rayon::prelude::*;
 
@@ -44,8 +44,22 @@ struct Doubling {
 fn doubled(x: &Value, taps: impl Fn(usize) -> Vec<Tap>) -> Result<Value> {
     let [n, h, w, c] = image_shape("upsampling", x.tensor())?;
     let doubling = Doubling { shape: [n, h, w, c], rows: taps(h), columns: taps(w) };
+    if on_device::holds("upsampling", x.tensor())? {
+        return on_device::doubled(x, [matrix(&doubling.rows), matrix(&doubling.columns)]);
+    }
     let output = tensor(with_floats("upsampling", x.tensor(), |x| doubling.forward(x))?, &[n, 2 * h, 2 * w, c])?;
     Ok(Value::operation(&[x], output, move |gradient| Ok(vec![Some(doubling.backward(&gradient)?)])))
+}
+
+/// The interpolation of one axis as a matrix, output pixels by input pixels.
+fn matrix(taps: &[Tap]) -> Vec<f32> {
+    let size = taps.len() / 2;
+    let mut matrix = vec![0.0; taps.len() * size];
+    for (row, tap) in matrix.chunks_exact_mut(size).zip(taps) {
+        row[tap.near] += 1.0 - tap.far_weight;
+        row[tap.far] += tap.far_weight;
+    }
+    matrix
 }
 
 impl Doubling {

@@ -1,8 +1,9 @@
 //! Steps down the gradient, in place.
 
 use crate::kernel::{PIECE, vectorised};
+use crate::on_device::{self, Memory};
 use crate::{Error, Gradients, Parameter, Parameters, Result, Role};
-use candle_core::{CpuStorage, InplaceOp2, Layout};
+use candle_core::{CpuStorage, InplaceOp2, Layout, Tensor};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::sync::{Mutex, PoisonError};
@@ -64,12 +65,12 @@ impl OptimiserSettings {
 /// What an optimiser remembers of one parameter: its moments, as long as the parameter each.
 pub type Slots = Vec<Vec<f32>>;
 
-/// Moves the parameters of one network.
+/// Moves the parameters of one network. Its memory follows the parameters to their device.
 #[derive(Debug)]
 pub struct Optimiser {
     settings: OptimiserSettings,
     n_steps: u64,
-    slots: Vec<Slots>,
+    memories: Vec<Memory>,
 }
 
 impl Optimiser {
@@ -79,8 +80,9 @@ impl Optimiser {
     /// When a number of the settings is outside of its domain.
     pub fn new(settings: OptimiserSettings, parameters: &Parameters) -> Result<Self> {
         check(&settings)?;
-        let zeros = |parameter: &Parameter| vec![vec![0.0; parameter.n_elements()]; settings.rule.n_slots()];
-        Ok(Self { settings, n_steps: 0, slots: parameters.trained().map(zeros).collect() })
+        let zeros =
+            |parameter: &Parameter| Memory::Host(vec![vec![0.0; parameter.n_elements()]; settings.rule.n_slots()]);
+        Ok(Self { settings, n_steps: 0, memories: parameters.trained().map(zeros).collect() })
     }
 
     /// Steps taken so far.
@@ -88,9 +90,12 @@ impl Optimiser {
         self.n_steps
     }
 
-    /// What it remembers, parameter by parameter in the order of [`Parameters::trained`].
-    pub fn slots(&self) -> &[Slots] {
-        &self.slots
+    /// What it remembers, parameter by parameter in the order of [`Parameters::trained`], copied to the host.
+    ///
+    /// # Errors
+    /// When a device cannot be read.
+    pub fn slots(&self) -> Result<Vec<Slots>> {
+        self.memories.iter().map(Memory::slots).collect()
     }
 
     /// Goes on from where another of the same settings and network stood.
@@ -100,14 +105,14 @@ impl Optimiser {
     pub fn restore(&mut self, n_steps: u64, slots: Vec<Slots>) -> Result<()> {
         let lengths =
             |slots: &[Slots]| -> Vec<Vec<usize>> { slots.iter().map(|s| s.iter().map(Vec::len).collect()).collect() };
-        if lengths(&slots) != lengths(&self.slots) {
+        if lengths(&slots) != lengths(&self.slots()?) {
             return Err(Error::Setting {
                 what: "the optimiser's memory",
                 value: format!("of {} parameters", slots.len()),
                 must: "that of the same network and rule",
             });
         }
-        (self.n_steps, self.slots) = (n_steps, slots);
+        (self.n_steps, self.memories) = (n_steps, slots.into_iter().map(Memory::Host).collect());
         Ok(())
     }
 
@@ -117,9 +122,14 @@ impl Optimiser {
     /// When a gradient has another shape than its parameter.
     pub fn step(&mut self, parameters: &Parameters, gradients: &Gradients, rate: f64) -> Result<()> {
         self.n_steps += 1;
-        for (parameter, slots) in parameters.trained().zip(&mut self.slots) {
+        for (parameter, memory) in parameters.trained().zip(&mut self.memories) {
             let Some(gradient) = gradients.of_leaf(parameter.id()) else { continue };
             let step = Step::new(&self.settings, parameter.role(), self.n_steps, rate);
+            if on_device::holds("a parameter", &parameter.tensor())? {
+                step.run_on_device(parameter, gradient, memory)?;
+                continue;
+            }
+            let slots = memory.on_host()?;
             parameter.tensor().inplace_op2(gradient, &InPlace { step, slots: Mutex::new(slots) })?;
         }
         Ok(())
@@ -178,6 +188,20 @@ impl Step {
             (Rule::Sgd { momentum }, [u]) => self.sgd(w, g, u, momentum as f32, [1.0, 0.0]),
             (Rule::Nesterov { momentum }, [u]) => self.sgd(w, g, u, momentum as f32, [momentum as f32, 1.0]),
             _ => unreachable!("slots are made for the rule"),
+        }
+    }
+
+    fn run_on_device(self, parameter: &Parameter, gradient: &Tensor, memory: &mut Memory) -> Result<()> {
+        let amounts = [self.rate, self.decay];
+        match self.rule {
+            Rule::Adam { beta1, beta2, epsilon } => {
+                let constants = [beta1, beta2, epsilon, f64::from(self.second_correction)];
+                on_device::adam(parameter, gradient, memory, amounts, constants)
+            }
+            Rule::Sgd { momentum } => on_device::momentum(parameter, gradient, memory, amounts, [momentum, 1.0, 0.0]),
+            Rule::Nesterov { momentum } => {
+                on_device::momentum(parameter, gradient, memory, amounts, [momentum, momentum, 1.0])
+            }
         }
     }
 

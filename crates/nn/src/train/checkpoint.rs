@@ -56,9 +56,9 @@ pub(super) fn write(
         let copy = Entry { shape: entry.shape.clone(), values: entry.values.clone() };
         entries.insert(format!("best.{name}"), copy);
     }
-    for (parameter, slots) in parameters.trained().zip(optimiser.slots()) {
-        for (i, slot) in slots.iter().enumerate() {
-            let entry = Entry { shape: vec![slot.len()], values: slot.clone() };
+    for (parameter, slots) in parameters.trained().zip(optimiser.slots()?) {
+        for (i, slot) in slots.into_iter().enumerate() {
+            let entry = Entry { shape: vec![slot.len()], values: slot };
             entries.insert(format!("slot{i}.{}", parameter.name()), entry);
         }
     }

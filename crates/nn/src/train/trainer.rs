@@ -7,7 +7,8 @@ use super::settings::{Report, TrainSettings};
 use super::state::{Best, Running, State};
 use crate::data::{Batch, Loader, LoaderSettings, Order, Position, SampleSource};
 use crate::networks::Network;
-use crate::optimise::{Optimiser, Schedule, clip_by_global_norm, global_norm};
+use crate::ops::check_precision;
+use crate::optimise::{Optimiser, Schedule, check_most, clip, loss_and_norm};
 use crate::{Error, Gradients, Pass, Result, file, weights};
 use arcmin_job::Progress;
 use serde_json::{Value as Json, json};
@@ -16,6 +17,11 @@ use std::sync::Arc;
 
 /// Batches read ahead while one is trained on.
 const QUEUE_LEN: usize = 4;
+
+/// Files in the folder of a training.
+const CHECKPOINT: &str = "checkpoint.safetensors";
+const CURVE: &str = "curve.csv";
+const WEIGHTS: &str = "weights.safetensors";
 
 /// Samples to train on and to validate with.
 pub struct Sources {
@@ -70,16 +76,19 @@ impl<'a, N: Network, O: Objective<N>> Trainer<'a, N, O> {
 
     /// Trains until the validation loss has stopped improving, the epochs are used up, or `stop` says so, which is asked
     /// before each batch. Goes on from the checkpoint of the folder if there is one, and ends in the same bits as a run
-    /// that was never stopped.
+    /// that was never stopped. One process at a time may train in a folder.
     ///
     /// # Errors
     /// When the checkpoint is another configuration's, a sample cannot be made, a loss or gradient is not finite, or the
     /// folder cannot be written.
     pub fn run(&self, sources: &Sources, stop: &dyn Fn() -> bool) -> Result<Outcome> {
+        check_precision(self.settings.precision, &self.network.parameters().device())?;
+        self.settings.clip_norm.map_or(Ok(()), check_most)?;
         let order = Order::Shuffled { seed: self.settings.seed };
         let train = self.loader("training", &sources.train, order)?;
         let validation = self.loader("validation", &sources.validation, Order::Straight)?;
         std::fs::create_dir_all(&self.folder).map_err(|source| Error::Io { path: self.folder.clone(), source })?;
+        file::remove_leftovers(&self.folder, &[CHECKPOINT, CURVE, WEIGHTS])?;
         let mut run = Run::start(self)?;
         while !run.state.finished {
             if !run.epoch(&train, stop)? {
@@ -111,7 +120,7 @@ impl<'a, 'b, N: Network, O: Objective<N>> Run<'a, 'b, N, O> {
         let parameters = trainer.network.parameters();
         let mut optimiser = Optimiser::new(trainer.settings.optimiser, parameters)?;
         let schedule = Schedule::new(trainer.settings.schedule)?;
-        let path = trainer.folder.join("checkpoint.safetensors");
+        let path = trainer.folder.join(CHECKPOINT);
         let (state, best) = match checkpoint::read(&path, &trainer.config, parameters, &mut optimiser)? {
             Some(kept) => kept,
             None => (
@@ -159,32 +168,32 @@ impl<'a, 'b, N: Network, O: Objective<N>> Run<'a, 'b, N, O> {
 
     fn step(&mut self, batch: &Batch) -> Result<()> {
         let trainer = self.trainer;
-        let pass = Pass::training(trainer.settings.seed, self.state.n_steps);
-        let loss = trainer.objective.loss(trainer.network, batch, &pass)?;
-        let value = loss.scalar()?;
+        let parameters = trainer.network.parameters();
+        let pass = Pass::training(trainer.settings.seed, self.state.n_steps).with_precision(trainer.settings.precision);
+        let loss = trainer.objective.loss(trainer.network, &batch.to_device(&parameters.device())?, &pass)?;
+        let loss_tensor = loss.tensor().clone();
+        let mut gradients = loss.backward()?;
+        let (value, norm) = loss_and_norm(&loss_tensor, parameters, &gradients)?;
         let Position { epoch, batch: number } = self.state.position;
         if !value.is_finite() {
             return Err(Error::NonFiniteLoss { epoch, batch: number, loss: value, samples: batch.indices.clone() });
         }
-        let mut gradients = loss.backward()?;
-        let norm = self.checked_norm(&mut gradients, batch)?;
+        if !norm.is_finite() {
+            return Err(self.non_finite_gradient(&gradients, batch));
+        }
+        if let Some(most) = trainer.settings.clip_norm {
+            clip(parameters, &mut gradients, norm, most)?;
+        }
         let rate = self.state.schedule.rate(self.state.n_steps);
-        self.optimiser.step(trainer.network.parameters(), &gradients, rate)?;
+        self.optimiser.step(parameters, &gradients, rate)?;
         self.state.n_steps += 1;
         self.state.running.add(value, batch.indices.len(), norm, rate);
         Ok(())
     }
 
-    /// The gradient's norm before clipping; an error that names a parameter when it is not finite.
-    fn checked_norm(&self, gradients: &mut Gradients, batch: &Batch) -> Result<f64> {
+    /// The error that names the first parameter whose gradient is not finite.
+    fn non_finite_gradient(&self, gradients: &Gradients, batch: &Batch) -> Error {
         let parameters = self.trainer.network.parameters();
-        let norm = global_norm(parameters, gradients)?;
-        if norm.is_finite() {
-            if let Some(most) = self.trainer.settings.clip_norm {
-                clip_by_global_norm(parameters, gradients, most)?;
-            }
-            return Ok(norm);
-        }
         let Position { epoch, batch: number } = self.state.position;
         let is_bad = |name: &&crate::Parameter| {
             let gradient = gradients.of_leaf(name.id());
@@ -193,7 +202,7 @@ impl<'a, 'b, N: Network, O: Objective<N>> Run<'a, 'b, N, O> {
             })
         };
         let parameter = parameters.trained().find(is_bad).map_or("all parameters together", |p| p.name()).to_owned();
-        Err(Error::NonFiniteGradient { parameter, epoch, batch: number, samples: batch.indices.clone() })
+        Error::NonFiniteGradient { parameter, epoch, batch: number, samples: batch.indices.clone() }
     }
 
     /// Validates, remembers the best, and decides whether to go on.
@@ -219,16 +228,18 @@ impl<'a, 'b, N: Network, O: Objective<N>> Run<'a, 'b, N, O> {
         let since_best = self.state.best.map_or(0, |best| epoch - best.epoch);
         self.state.finished = since_best >= settings.patience_epochs || epoch + 1 >= settings.max_epochs;
         let curve = curve_csv(&self.state.curve);
-        file::replace(&self.trainer.folder.join("curve.csv"), curve.as_bytes())?;
+        file::replace(&self.trainer.folder.join(CURVE), curve.as_bytes())?;
         self.write_checkpoint()
     }
 
     fn validation_loss(&self, validation: &Loader) -> Result<f64> {
         let (mut sum, mut n) = (0.0, 0);
         let position = Position { epoch: self.state.position.epoch, batch: 0 };
+        let device = self.trainer.network.parameters().device();
         for (number, batch) in validation.batches(position).enumerate() {
-            let batch = batch?;
-            let loss = self.trainer.objective.loss(self.trainer.network, &batch, &Pass::evaluation())?.scalar()?;
+            let batch = batch?.to_device(&device)?;
+            let pass = Pass::evaluation().with_precision(self.trainer.settings.precision);
+            let loss = self.trainer.objective.loss(self.trainer.network, &batch, &pass)?.scalar()?;
             if !loss.is_finite() {
                 let (epoch, batch_number) = (position.epoch, number as u64);
                 return Err(Error::NonFiniteLoss { epoch, batch: batch_number, loss, samples: batch.indices });
@@ -241,7 +252,7 @@ impl<'a, 'b, N: Network, O: Objective<N>> Run<'a, 'b, N, O> {
 
     fn write_checkpoint(&self) -> Result<()> {
         let Trainer { network, config, folder, .. } = self.trainer;
-        let path = folder.join("checkpoint.safetensors");
+        let path = folder.join(CHECKPOINT);
         checkpoint::write(&path, config, &self.state, network.parameters(), &self.optimiser, &self.best)
     }
 
@@ -252,7 +263,7 @@ impl<'a, 'b, N: Network, O: Objective<N>> Run<'a, 'b, N, O> {
             let value = self.trainer.settings.max_epochs.to_string();
             return Err(Error::Setting { what: "max_epochs", value, must: "above zero" });
         };
-        let path = folder.join("weights.safetensors");
+        let path = folder.join(WEIGHTS);
         weights::fill(&path, &self.best, network.parameters())?;
         weights::save(&path, network.parameters(), &config.to_string())?;
         Ok(Outcome::Finished { best_epoch: best.epoch, best_loss: best.loss, curve: self.state.curve })
