@@ -64,7 +64,9 @@ impl OnDevice {
     ) -> Result<Tensor> {
         with_storage(input, |input, input_layout| {
             with_storage(weight, |weight, weight_layout| {
-                let run = |bias| self.forward((input, input_layout), (weight, weight_layout), bias, activation);
+                let run = |bias: Option<(&CudaStorage, &Layout)>| {
+                    self.forward((input, input_layout), (weight, weight_layout), bias, activation)
+                };
                 let output = match bias {
                     Some(bias) => with_storage(bias, |bias, layout| run(Some((bias, layout))))?,
                     None => run(None)?,

@@ -10,10 +10,14 @@ use crate::ops::{
     BatchStatistics, add, append_vector, avg_pool2d, batch_norm, channel_affine, concat, dropout, global_avg_pool,
     instance_norm, leaky_relu, max_pool2d, relu, selu, upsample_bilinear2, upsample_nearest2,
 };
-use crate::optimise::{Optimiser, OptimiserSettings, Rule, clip_by_global_norm, loss_and_norm};
+use crate::optimise::{Optimiser, OptimiserSettings, Rule, Slots, clip_by_global_norm, loss_and_norm};
 use crate::{Builder, Gradients, Init, Parameter, Pass, Result, Role, Value, random};
 use candle_core::{Device, Tensor};
 use rand::RngExt;
+
+type Op = dyn Fn(&Value) -> Result<Value>;
+/// The loss of a network on one batch.
+type Loss = Box<dyn Fn(&dyn Network, &Pass) -> Result<Value>>;
 
 /// Relative to the largest number of a tensor.
 const TOLERANCE: f64 = 1e-5;
@@ -169,10 +173,9 @@ fn a_nan_does_not_vanish() -> Result<()> {
     };
     for i in 0..16 {
         let x = poisoned(i);
-        let ops: [&dyn Fn(&Value) -> Result<Value>; 6] =
-            [&relu, &selu, &|x| max_pool2d(x, 2), &|x| avg_pool2d(x, 2), &upsample_bilinear2, &|x| {
-                mse(x, &Tensor::zeros((1, 4, 4, 1), candle_core::DType::F32, &Device::Cpu)?)
-            }];
+        let ops: [&Op; 6] = [&relu, &selu, &|x| max_pool2d(x, 2), &|x| avg_pool2d(x, 2), &upsample_bilinear2, &|x| {
+            mse(x, &Tensor::zeros((1, 4, 4, 1), candle_core::DType::F32, &Device::Cpu)?)
+        }];
         for (number, op) in ops.into_iter().enumerate() {
             let y = forced::on(|| op(&x))?;
             assert!(floats(y.tensor()).iter().any(|y| y.is_nan()), "operation {number}, pixel {i}");
@@ -182,9 +185,9 @@ fn a_nan_does_not_vanish() -> Result<()> {
 }
 
 /// A network with a loss on one batch, in training.
-type Case = (&'static str, Box<dyn Network>, Box<dyn Fn(&dyn Network, &Pass) -> Result<Value>>);
+type Case = (&'static str, Box<dyn Network>, Loss);
 
-fn image_loss(views: usize) -> Box<dyn Fn(&dyn Network, &Pass) -> Result<Value>> {
+fn image_loss(views: usize) -> Loss {
     let (x, t) = (numbers(&[2, 16, 16, views], 1), numbers(&[2, 16, 16, 1], 2));
     Box::new(move |network, pass| mse(&network.forward(&Value::constant(x.clone()), pass)?, &t))
 }
@@ -269,7 +272,7 @@ fn steps_of_the_optimisers_agree() -> Result<()> {
     let (loss_value, gradients) = trained(&*network, &*loss)?;
     for rule in [Rule::ADAM, Rule::Sgd { momentum: 0.9 }, Rule::Nesterov { momentum: 0.9 }] {
         let settings = OptimiserSettings { rule, weight_decay: 0.01, bias_rate_factor: 2.0 };
-        let run = || -> Result<(Vec<Tensor>, Vec<Vec<Vec<f32>>>)> {
+        let run = || -> Result<(Vec<Tensor>, Vec<Slots>)> {
             parameters.iter().zip(&first).try_for_each(|(p, value)| p.set(value))?;
             let mut optimiser = Optimiser::new(settings, parameters)?;
             for _ in 0..3 {
