@@ -179,22 +179,23 @@ impl<'a> FitsBuilder<'a> {
 /// whole; gzip'd when the name ends in `.gz`.
 ///
 /// # Errors
-/// [`Error::BadColumn`] for columns that FITS cannot hold; [`Error::Write`], and then nothing new stands under `path`.
+/// What a piece brings instead of columns; [`Error::BadColumn`] for columns that FITS cannot hold; [`Error::Write`]. Then
+/// nothing new stands under `path`.
 ///
 /// # Panics
 /// When there is no piece, when the pieces have not the same columns or not `n_rows` rows together, and for lists of
 /// varying length.
-pub fn write_table_pieces(
+pub fn write_table_pieces<E: From<Error>>(
     path: impl AsRef<Path>,
     header: &Header,
     n_rows: usize,
-    pieces: impl IntoIterator<Item = Vec<Column>>,
-) -> Result<(), Error> {
+    pieces: impl IntoIterator<Item = Result<Vec<Column>, E>>,
+) -> Result<(), E> {
     let path = path.as_ref();
     let place = Place::file(path).with_hdu(1);
     let encode = |columns| table_write::encode(&Table { header: header.clone(), ..Table::new(columns) }, place.clone());
     let mut pieces = pieces.into_iter();
-    let (first_header, first) = encode(pieces.next().expect("a table has at least one piece"))?;
+    let (first_header, first) = encode(pieces.next().expect("a table has at least one piece")?)?;
     let mut whole = first_header.clone();
     whole.set("NAXIS2", n_rows as i64, "number of rows")?;
     let primary = FitsBuilder::new().image(&Header::new(), &[], Pixels::U8(&[])).to_bytes()?;
@@ -205,9 +206,9 @@ pub fn write_table_pieces(
         out.write_all(&first)?;
         let mut bytes = first.len();
         for columns in pieces.by_ref() {
-            let (header, rows) = encode(columns).map_err(|error| {
+            let (header, rows) = columns.and_then(|columns| Ok(encode(columns)?)).map_err(|error| {
                 failure = Some(error);
-                io::Error::other("a column cannot be written")
+                io::Error::other("a piece cannot be written")
             })?;
             assert!(is_same_layout(&header, &first_header), "all pieces of a table have the same columns");
             out.write_all(&rows)?;
@@ -217,7 +218,7 @@ pub fn write_table_pieces(
         assert_eq!(bytes, n_rows * row_bytes, "the pieces have {n_rows} rows together");
         out.write_all(&vec![0; bytes.next_multiple_of(BLOCK_BYTES) - bytes])
     });
-    failure.map_or(written, Err)
+    failure.map_or(written.map_err(E::from), Err)
 }
 
 /// Whether two pieces of a table describe their rows in the same way.

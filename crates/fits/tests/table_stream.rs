@@ -33,7 +33,8 @@ fn pieces_make_the_table_as_a_whole() {
     for name in ["table.fits", "table.fits.gz"] {
         let path = folder.path().join(name);
         let header = Header::new();
-        let pieces = (0..N_ROWS).step_by(70_000).map(|start| columns(start..N_ROWS.min(start + 70_000)));
+        let pieces =
+            (0..N_ROWS).step_by(70_000).map(|start| Ok::<_, Error>(columns(start..N_ROWS.min(start + 70_000))));
         write_table_pieces(&path, &header, N_ROWS, pieces).unwrap();
         let whole = FitsFile::open(&path).unwrap().read_table(1).unwrap();
         assert_eq!(whole.columns, columns(0..N_ROWS));

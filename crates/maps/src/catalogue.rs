@@ -8,6 +8,7 @@ pub mod columns;
 mod csv;
 mod ds9;
 pub(crate) mod fits_table;
+mod join;
 pub mod name;
 mod positions;
 

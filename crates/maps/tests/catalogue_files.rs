@@ -193,3 +193,33 @@ fn concatenation_keeps_rows_in_order_and_asks_for_the_same_columns() {
     assert!(Catalogue::concatenate(&[]).unwrap().is_empty());
     assert!(Catalogue::concatenate(&[full(1.0, "a"), row(3.0)]).is_err());
 }
+
+#[test]
+fn files_joined_one_by_one_are_the_bytes_of_all_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let of = |names: &[&str]| {
+        let positions: Vec<SkyPosition> =
+            (0..names.len()).map(|i| SkyPosition::from_deg(10.0 + i as f64, -5.0).unwrap()).collect();
+        let texts: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let numbers = (0..names.len() as i64).collect();
+        let named = Catalogue::new(&positions, Frame::Equatorial).with_text("name", texts).unwrap();
+        let counted = named.with_i64("flags", numbers).unwrap();
+        counted.with_f64("SNR", vec![5.5; names.len()]).unwrap()
+    };
+    let sets: [&[&[&str]]; 5] =
+        [&[&["a", "bb"], &[], &["a longer name", "c"]], &[&[], &["x"]], &[&[], &[]], &[&[""], &["y"]], &[]];
+    for parts in sets {
+        let parts: Vec<Catalogue> = parts.iter().map(|names| of(names)).collect();
+        let paths: Vec<_> = (0..parts.len()).map(|i| at(&format!("part-{i}.fits"))).collect();
+        parts.iter().zip(&paths).for_each(|(part, path)| part.write(path).unwrap());
+        Catalogue::join_files(&paths, &at("joined.fits")).unwrap();
+        Catalogue::concatenate(&parts).unwrap().write(&at("whole.fits")).unwrap();
+        assert_eq!(std::fs::read(at("joined.fits")).unwrap(), std::fs::read(at("whole.fits")).unwrap());
+    }
+    let row = Catalogue::new(&[SkyPosition::from_deg(1.0, 2.0).unwrap()], Frame::Equatorial);
+    row.write(&at("bare.fits")).unwrap();
+    of(&["a"]).write(&at("full.fits")).unwrap();
+    let message = Catalogue::join_files(&[at("full.fits"), at("bare.fits")], &at("new.fits")).unwrap_err().to_string();
+    assert!(message.contains("bare.fits") && !at("new.fits").exists(), "{message}");
+}

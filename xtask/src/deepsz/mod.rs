@@ -59,10 +59,10 @@ pub(crate) fn report(config: &Config, dir: &RunDir) -> Result<()> {
 /// Joins the catalogues of the test tiles: `catalogue.fits` for the first finder, `catalogue-NAME.fits` for others.
 fn join_catalogues(settings: &Settings, dir: &RunDir) -> Result<()> {
     for (idx, finder) in settings.finders.keys().enumerate() {
-        let read = |tile| Catalogue::read(&dir.file(&tiles::catalogue_name(Split::Test, tile, finder)));
-        let parts = (0..settings.scene.n_tiles(Split::Test)).map(read).collect::<Result<Vec<_>, _>>()?;
+        let part = |tile| dir.file(&tiles::catalogue_name(Split::Test, tile, finder));
+        let parts: Vec<_> = (0..settings.scene.n_tiles(Split::Test)).map(part).collect();
         let name = if idx == 0 { "catalogue.fits".to_owned() } else { format!("catalogue-{finder}.fits") };
-        Catalogue::concatenate(&parts)?.write(&dir.file(&name))?;
+        Catalogue::join_files(&parts, &dir.file(&name))?;
     }
     Ok(())
 }

@@ -110,9 +110,9 @@ impl Signal {
         let unseen = |value: &f32| if value.is_nan() { UNSEEN } else { *value };
         let pieces = values.chunks(PIECE_LEN).map(|piece| {
             let piece = piece.iter().map(unseen).collect();
-            vec![self.column(piece).with_repeat(repeat)]
+            Ok(vec![self.column(piece).with_repeat(repeat)])
         });
-        Ok(write_table_pieces(path, header, values.len() / repeat, pieces)?)
+        write_table_pieces(path, header, values.len() / repeat, pieces)
     }
 
     fn write_partial<O: Ordering>(
@@ -139,8 +139,8 @@ impl Signal {
                 numbers.push(pixel.number() as i64);
                 values.push(*value);
             }
-            Some(vec![Column::new("PIXEL", numbers_of(numbers)), self.column(values)])
+            Some(Ok(vec![Column::new("PIXEL", numbers_of(numbers)), self.column(values)]))
         });
-        Ok(write_table_pieces(path, header, pixels.n_valid() as usize, pieces)?)
+        write_table_pieces(path, header, pixels.n_valid() as usize, pieces)
     }
 }
