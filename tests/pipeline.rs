@@ -1,6 +1,6 @@
 //! From a simulated sky to scores, over the public interfaces alone.
 
-use arcmin_eval::{MatchConfig, ScoreConfig, TileOutcome, score_finder};
+use arcmin_eval::{MatchConfig, ScoreConfig, TileOutcome, TileSummary, score_finder};
 use arcmin_find_mmf::config::Profile;
 use arcmin_find_mmf::template::Sampling;
 use arcmin_find_mmf::{MatchedFilter, MatchedFilterConfig};
@@ -89,7 +89,8 @@ fn scores_have_the_same_bits_for_one_and_two_threads() {
             let outcome = |split, tile| {
                 let scene = simulator.scene(split, tile, Haloes::Drawn).expect("a scene");
                 let detections = finder.find(&scene.observation).expect("searched");
-                TileOutcome::new(&detections, &scene.truth, &MatchConfig::default()).expect("matched")
+                let outcome = TileOutcome::new(&detections, &scene.truth, &MatchConfig::default()).expect("matched");
+                TileSummary::new(&outcome)
             };
             let validation = vec![outcome(Split::Validation, 0)];
             let test = vec![outcome(Split::Test, 0), outcome(Split::Test, 1)];

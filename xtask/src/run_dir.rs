@@ -9,7 +9,8 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// A run's folder whose `config.toml` is known to be the run's own.
@@ -74,17 +75,17 @@ impl RunDir {
     /// Reads a value from JSON, gzip'd where the name ends in `.gz`; `None` where the file does not exist.
     pub(crate) fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let path = self.file(name);
-        let bytes = match std::fs::read(&path) {
+        let mut file = match File::open(&path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             other => other.with_context(|| format!("cannot read {}", path.display()))?,
         };
         let damaged = || format!("{} is not what a run writes: delete it to have it made again", path.display());
         let mut text = Vec::new();
-        if name.ends_with(".gz") {
-            GzDecoder::new(bytes.as_slice()).read_to_end(&mut text).with_context(damaged)?;
-        } else {
-            text = bytes;
-        }
+        let read = match name.ends_with(".gz") {
+            true => GzDecoder::new(BufReader::new(file)).read_to_end(&mut text),
+            false => file.read_to_end(&mut text),
+        };
+        read.with_context(damaged)?;
         Ok(Some(serde_json::from_slice(&text).with_context(damaged)?))
     }
 }

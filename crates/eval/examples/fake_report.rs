@@ -5,7 +5,7 @@ mod fake;
 
 use arcmin_eval::{
     Block, Error, FigureOptions, FinderFigure, FinderScores, Headline, MapImage, MapPixels, MapStyle, Mark, MarkSet,
-    MarkShape, Report, ScoreConfig, Section, Table, TileOutcome, create_dir, finder_figures, finder_score_rows,
+    MarkShape, Report, ScoreConfig, Section, Table, TileSummary, create_dir, finder_figures, finder_score_rows,
     score_finder, strongest_detections,
 };
 use arcmin_units::SkyPosition;
@@ -19,7 +19,7 @@ fn main() -> Result<(), Error> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "fake-report".to_owned()));
     create_dir(&folder)?;
     let finder = FakeFinder::default();
-    let tiles = |range: std::ops::Range<u64>| range.map(|tile| finder.outcome(tile)).collect::<Vec<_>>();
+    let tiles = |range: std::ops::Range<u64>| range.map(|tile| finder.summary(tile)).collect::<Vec<_>>();
     let (validation, test) = (tiles(0..20), tiles(20..60));
     let scores = score_finder(&validation, &test, &ScoreConfig::default())?;
     let report = Report {
@@ -35,7 +35,7 @@ fn main() -> Result<(), Error> {
             Section { title: "Map".to_owned(), blocks: vec![map(&finder, &folder)?] },
             Section {
                 title: "Strongest detections".to_owned(),
-                blocks: vec![Block::Table(strongest_detections(&test, 12))],
+                blocks: vec![Block::Table(strongest_detections(&test))],
             },
             Section { title: "What was run".to_owned(), blocks: run_blocks() },
         ],
@@ -62,7 +62,7 @@ fn score_table(scores: &FinderScores) -> Block {
     Block::Table(Table::of_scores("Threshold from 20 validation tiles, all else from 40 test tiles.", &rows))
 }
 
-fn figures(test: &[TileOutcome], scores: &FinderScores, folder: &Path) -> Result<Vec<Block>, Error> {
+fn figures(test: &[TileSummary], scores: &FinderScores, folder: &Path) -> Result<Vec<Block>, Error> {
     let options = FigureOptions { score_label: "signal to noise".to_owned(), ..FigureOptions::default() };
     let figures = finder_figures(test, scores, &options)?;
     for figure in &figures {

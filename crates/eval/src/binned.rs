@@ -1,13 +1,14 @@
 //! Completeness in bins of a halo's mass or redshift.
 
-use crate::outcome::{HaloOutcome, TileOutcome, by_tile_number};
+use crate::outcome::HaloOutcome;
 use crate::statistics::{Interval, ONE_SIGMA, wilson_interval};
+use crate::summary::{TileSummary, by_tile_number};
 use crate::{Error, HaloSelection};
 
 /// What haloes are binned by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HaloQuantity {
-    /// Virial mass in Msun. Haloes of every mass count, those below the selection too: the curve shows where
+    /// Virial mass in Msun. Haloes of every mass kept count, those below the selection too: the curve shows where
     /// detection begins. The selection's least redshift applies.
     Mvir,
     /// Redshift. Haloes of every redshift count; the selection's least mass applies.
@@ -63,13 +64,13 @@ pub struct BinnedFraction {
 /// [`Error::BadEdges`] when there are fewer than two edges or they do not rise.
 pub fn completeness_by(
     quantity: HaloQuantity,
-    outcomes: &[TileOutcome],
+    tiles: &[TileSummary],
     threshold: f64,
     edges: &[f64],
 ) -> Result<Vec<BinnedFraction>, Error> {
     check_edges(quantity.name(), edges)?;
     let mut sums = vec![(0.0, 0u64, 0u64); edges.len() - 1];
-    for tile in by_tile_number(outcomes) {
+    for tile in by_tile_number(tiles) {
         let selection = &tile.matching.selection;
         for halo in tile.haloes.iter().filter(|halo| halo.is_searched && quantity.admits(halo, selection)) {
             let value = quantity.value(halo);

@@ -2,9 +2,8 @@
 
 use crate::cutout_lattice::CutoutLattice;
 use crate::cutout_sweep::{Confusion, CutoutSweep, NegativeWeight};
-use crate::cutout_table::CutoutTable;
-use crate::outcome::TileOutcome;
 use crate::statistics::Score;
+use crate::summary::TileSummary;
 use crate::{Error, ScoreConfig, bootstrap};
 use std::collections::BTreeMap;
 
@@ -83,20 +82,19 @@ impl CutoutScores {
 /// [`Error::NoThreshold`] when no target is found on the validation tiles; [`Error::BadSetting`] when fewer than two
 /// replicates are asked for.
 pub fn score_cutouts(
-    validation: &[TileOutcome],
-    test: &[TileOutcome],
+    validation: &[TileSummary],
+    test: &[TileSummary],
     counting: CutoutCounting,
     config: &ScoreConfig,
 ) -> Result<CutoutScores, Error> {
     config.check()?;
-    let sweep_of = |outcomes| CutoutSweep::new(&CutoutTable::of_all(outcomes, counting.grid), counting.negatives);
-    let sweep = sweep_of(validation);
+    let sweep = CutoutSweep::new(validation, counting);
     let best = sweep.best().ok_or_else(|| no_threshold(validation))?;
     let error = sweep.best_threshold_error(config.bootstrap_replicates, config.bootstrap_seed);
     let taken = |c: &Confusion| c.true_positives + c.false_positives;
     let threshold = Score::new(Some(best.threshold), error, taken(&best.confusion).round() as u64);
     let on_validation = AtThreshold::new(&sweep, best.threshold, config);
-    let on_test = AtThreshold::new(&sweep_of(test), best.threshold, config);
+    let on_test = AtThreshold::new(&CutoutSweep::new(test, counting), best.threshold, config);
     let (union, positives) = (|c: &Confusion| taken(c) + c.positives(), Confusion::positives);
     Ok(CutoutScores {
         counting,
@@ -111,11 +109,11 @@ pub fn score_cutouts(
     })
 }
 
-fn no_threshold(validation: &[TileOutcome]) -> Error {
-    let count = |of: fn(&TileOutcome) -> usize| validation.iter().map(of).sum::<usize>() as u64;
+fn no_threshold(validation: &[TileSummary]) -> Error {
+    let count = |of: fn(&TileSummary) -> usize| validation.iter().map(of).sum::<usize>() as u64;
     Error::NoThreshold {
         n_tiles: validation.len(),
-        n_detections: count(|tile| tile.counted_detections().count()),
+        n_detections: count(|tile| tile.detections.len()),
         n_targets: count(|tile| tile.searched_targets().count()),
     }
 }

@@ -6,7 +6,8 @@
 //! takes part, for haloes, detections and cutouts alike.
 
 use crate::cutout_lattice::CutoutLattice;
-use crate::outcome::{DetectionOutcome, TileOutcome, Verdict};
+use crate::outcome::Verdict;
+use crate::summary::{CountedDetection, TileSummary};
 use std::collections::BTreeMap;
 
 /// A cutout that holds a target, a detection, or both.
@@ -40,28 +41,23 @@ impl CutoutTable {
     ///
     /// On the RA/Dec grid the number of cutouts is that of cells in the searched area, and never less than the cells
     /// that hold something.
-    pub fn new(outcome: &TileOutcome, grid: CutoutLattice) -> Self {
+    pub fn new(tile: &TileSummary, grid: CutoutLattice) -> Self {
         let mut cells: BTreeMap<u32, CutoutEntry> = BTreeMap::new();
-        for cell in outcome.searched_targets().filter_map(|halo| halo.cutouts.on(grid)) {
+        for cell in tile.searched_targets().filter_map(|halo| halo.cutouts.on(grid)) {
             entry(&mut cells, cell).is_positive = true;
         }
         // Detections come by falling score, so that the first one of a cutout has its largest.
-        for detection in outcome.counted_detections() {
+        for detection in &tile.detections {
             if let Some(cell) = detection.cutouts.on(grid) {
                 note(entry(&mut cells, cell), detection);
             }
         }
         Self {
-            tile: outcome.tile,
-            n_cutouts: outcome.n_cutouts.on(grid).max(cells.len() as u64),
-            no_detection_score: outcome.matching.cutouts.no_detection_score,
+            tile: tile.tile,
+            n_cutouts: tile.n_cutouts.on(grid).max(cells.len() as u64),
+            no_detection_score: tile.matching.cutouts.no_detection_score,
             entries: cells.into_values().collect(),
         }
-    }
-
-    /// The tables of many tiles.
-    pub fn of_all(outcomes: &[TileOutcome], grid: CutoutLattice) -> Vec<Self> {
-        outcomes.iter().map(|outcome| Self::new(outcome, grid)).collect()
     }
 
     /// Number of cutouts that hold a target.
@@ -74,7 +70,7 @@ fn entry(cells: &mut BTreeMap<u32, CutoutEntry>, cell: u32) -> &mut CutoutEntry 
     cells.entry(cell).or_insert(CutoutEntry { cell, ..CutoutEntry::default() })
 }
 
-fn note(entry: &mut CutoutEntry, detection: &DetectionOutcome) {
+fn note(entry: &mut CutoutEntry, detection: &CountedDetection) {
     if entry.score.is_none_or(|score| detection.score > score) {
         entry.score = Some(detection.score);
         entry.verdict = Some(detection.verdict);
@@ -85,7 +81,7 @@ fn note(entry: &mut CutoutEntry, detection: &DetectionOutcome) {
 mod tests {
     use super::*;
     use crate::outcome::testing::{candidate, halo};
-    use crate::{CutoutConfig, MatchConfig};
+    use crate::{CutoutConfig, DetectionOutcome, MatchConfig, TileOutcome};
     use arcmin_maps::{Geometry, Mask, PixelPosition, Shape};
     use arcmin_method::Detections;
     use arcmin_scene::Truth;
@@ -123,10 +119,13 @@ mod tests {
     fn a_detection_speaks_for_the_cutout_of_its_halo() {
         // The edge between cutouts 0 and 1 lies at x = 27.5; the halo is left of it, the detection right, 0.5' apart.
         let matched = outcome(&[(26.5, 10.0, 3e14)], &[(28.5, 10.0, 9.0)]);
-        assert_eq!(shown(&CutoutTable::new(&matched, CutoutLattice::EqualArea)), [(0, Some(9.0), true)]);
+        assert_eq!(
+            shown(&CutoutTable::new(&TileSummary::new(&matched), CutoutLattice::EqualArea)),
+            [(0, Some(9.0), true)]
+        );
         // Beyond 1' there is no match, and it speaks for its own cutout.
         let unmatched = outcome(&[(26.5, 10.0, 3e14)], &[(31.5, 10.0, 9.0)]);
-        let table = CutoutTable::new(&unmatched, CutoutLattice::EqualArea);
+        let table = CutoutTable::new(&TileSummary::new(&unmatched), CutoutLattice::EqualArea);
         assert_eq!(shown(&table), [(0, None, true), (1, Some(9.0), false)]);
         assert_eq!((table.n_cutouts, table.n_positive()), (16, 1));
     }
@@ -134,7 +133,7 @@ mod tests {
     #[test]
     fn the_largest_score_of_a_cutout_counts_and_says_what_it_was() {
         let outcome = outcome(&[(10.0, 10.0, 3e14)], &[(10.0, 10.0, 6.0), (20.0, 20.0, 8.0), (24.0, 8.0, 3.0)]);
-        let table = CutoutTable::new(&outcome, CutoutLattice::EqualArea);
+        let table = CutoutTable::new(&TileSummary::new(&outcome), CutoutLattice::EqualArea);
         assert_eq!(shown(&table), [(0, Some(8.0), true)]);
         assert_eq!(table.entries[0].verdict, Some(Verdict::Unmatched));
     }
@@ -142,16 +141,16 @@ mod tests {
     #[test]
     fn two_targets_make_one_positive_cutout_and_light_haloes_none() {
         let outcome = outcome(&[(10.0, 10.0, 3e14), (20.0, 20.0, 5e14), (40.0, 40.0, 1.9e14)], &[(40.0, 40.0, 5.0)]);
-        let table = CutoutTable::new(&outcome, CutoutLattice::EqualArea);
+        let table = CutoutTable::new(&TileSummary::new(&outcome), CutoutLattice::EqualArea);
         assert_eq!(shown(&table), [(0, None, true), (5, Some(5.0), false)]);
     }
 
     #[test]
     fn what_lies_outside_all_central_parts_is_left_out() {
         let outcome = outcome(&[(2.0, 50.0, 3e14)], &[(102.0, 50.0, 9.0)]);
-        assert!(CutoutTable::new(&outcome, CutoutLattice::EqualArea).entries.is_empty());
+        assert!(CutoutTable::new(&TileSummary::new(&outcome), CutoutLattice::EqualArea).entries.is_empty());
         // The RA/Dec grid covers all that was searched.
-        let table = CutoutTable::new(&outcome, CutoutLattice::RaDec);
+        let table = CutoutTable::new(&TileSummary::new(&outcome), CutoutLattice::RaDec);
         assert_eq!((table.entries.len(), table.n_positive()), (2, 1));
         // 26' x 26' over 6' x 6' cos(30 deg).
         assert_eq!(table.n_cutouts, 22);
@@ -193,7 +192,7 @@ mod tests {
             candidates in prop::collection::vec((0.0f64..103.0, 0.0f64..103.0, 3.0f64..20.0), 0..20),
         ) {
             let outcome = outcome(&haloes, &candidates);
-            prop_assert_eq!(shown(&CutoutTable::new(&outcome, CutoutLattice::EqualArea)), slow_table(&outcome));
+            prop_assert_eq!(shown(&CutoutTable::new(&TileSummary::new(&outcome), CutoutLattice::EqualArea)), slow_table(&outcome));
         }
     }
 }

@@ -5,9 +5,10 @@
 //! square degree depends on neither.
 
 use crate::bootstrap::{self, Unit};
-use crate::outcome::{DetectionOutcome, TileOutcome, Verdict, by_tile_number};
+use crate::outcome::{DetectionOutcome, Verdict};
 use crate::scores::searched_deg2;
 use crate::statistics::Score;
+use crate::summary::{CountedDetection, TileSummary, by_tile_number};
 use crate::{Error, HaloSelection, ScoreConfig};
 
 /// What a detection that is not of a target turned out to be.
@@ -82,13 +83,11 @@ pub struct AtFalseRate {
 }
 
 /// Number of false detections of each kind, in the order of [`FalseKind::ALL`], at a threshold.
-pub fn false_kinds(outcomes: &[TileOutcome], threshold: f64) -> [u64; 4] {
+pub fn false_kinds(tiles: &[TileSummary], threshold: f64) -> [u64; 4] {
     let mut counts = [0; 4];
-    for tile in outcomes {
-        let above = tile.detections.iter().filter(|detection| detection.score >= threshold);
-        for kind in above.filter_map(|detection| FalseKind::of(detection, &tile.matching.selection)) {
-            counts[kind as usize] += 1;
-        }
+    let above = tiles.iter().flat_map(|tile| &tile.detections).filter(|detection| detection.score >= threshold);
+    for kind in above.filter_map(|detection| detection.false_kind) {
+        counts[kind as usize] += 1;
     }
     counts
 }
@@ -102,7 +101,7 @@ pub fn false_kinds(outcomes: &[TileOutcome], threshold: f64) -> [u64; 4] {
 /// # Errors
 /// [`Error::BadSetting`] for a rate that is not positive, or when fewer than two replicates are asked for.
 pub fn completeness_at_false_rates(
-    outcomes: &[TileOutcome],
+    tiles: &[TileSummary],
     rule: FalseRule,
     rates_per_deg2: &[f64],
     config: &ScoreConfig,
@@ -112,8 +111,8 @@ pub fn completeness_at_false_rates(
     if let Some(&value) = rates_per_deg2.iter().find(|rate| !(rate.is_finite() && **rate > 0.0)) {
         return Err(Error::BadSetting { key: "false_per_deg2", value, requirement });
     }
-    let sweep = RateSweep::new(outcomes, rule);
-    let area_deg2 = searched_deg2(outcomes);
+    let sweep = RateSweep::new(tiles, rule);
+    let area_deg2 = searched_deg2(tiles);
     let enough = |rate: f64| rate * area_deg2 >= 1.0;
     let weights = vec![1; sweep.n_units()];
     let values: Vec<Option<Reached>> =
@@ -159,9 +158,9 @@ impl Reached {
 
 struct Event {
     score: f64,
+    unit: u32,
     is_found: bool,
     is_false: bool,
-    unit: usize,
 }
 
 /// Detections by falling score with the targets and the area of each unit of the bootstrap.
@@ -174,9 +173,9 @@ struct RateSweep {
 }
 
 impl RateSweep {
-    fn new(outcomes: &[TileOutcome], rule: FalseRule) -> Self {
-        let ordered = by_tile_number(outcomes);
-        let deg2 = searched_deg2(outcomes);
+    fn new(tiles: &[TileSummary], rule: FalseRule) -> Self {
+        let ordered = by_tile_number(tiles);
+        let deg2 = searched_deg2(tiles);
         let mut sweep = Self { events: Vec::new(), targets_of_unit: Vec::new(), deg2_of_unit: Vec::new(), deg2 };
         for tile in &ordered {
             match Unit::for_tiles(ordered.len()) {
@@ -184,7 +183,8 @@ impl RateSweep {
                 Unit::Object => sweep.add_objects(tile, rule),
             }
         }
-        sweep.events.sort_by(|a, b| b.score.total_cmp(&a.score));
+        // In place: detections of equal score are counted together, whatever their order.
+        sweep.events.sort_unstable_by(|a, b| b.score.total_cmp(&a.score));
         sweep
     }
 
@@ -192,16 +192,16 @@ impl RateSweep {
         self.targets_of_unit.len()
     }
 
-    fn add_tile(&mut self, tile: &TileOutcome, rule: FalseRule) {
+    fn add_tile(&mut self, tile: &TileSummary, rule: FalseRule) {
         let unit = self.n_units();
-        self.events.extend(tile.counted_detections().map(|detection| event(detection, tile, rule, unit)));
+        self.events.extend(tile.detections.iter().map(|detection| event(detection, rule, unit)));
         self.targets_of_unit.push(tile.searched_targets().count() as u64);
         self.deg2_of_unit.push(tile.searched_deg2);
     }
 
-    fn add_objects(&mut self, tile: &TileOutcome, rule: FalseRule) {
-        for detection in tile.counted_detections() {
-            self.events.push(event(detection, tile, rule, self.n_units()));
+    fn add_objects(&mut self, tile: &TileSummary, rule: FalseRule) {
+        for detection in &tile.detections {
+            self.events.push(event(detection, rule, self.n_units()));
             self.targets_of_unit.push(u64::from(detection.verdict == Verdict::Target));
         }
         self.targets_of_unit.extend(tile.searched_targets().filter(|halo| halo.score.is_none()).map(|_| 1));
@@ -214,7 +214,7 @@ impl RateSweep {
         let deg2 = if self.deg2_of_unit.is_empty() { self.deg2 } else { drawn_deg2 };
         let (mut reached, mut now, mut n_false) = (Reached { targets, ..Reached::default() }, (0, 0), 0u64);
         for (idx, event) in self.events.iter().enumerate() {
-            let weight = weigh(&weights[event.unit]);
+            let weight = weigh(&weights[event.unit as usize]);
             now.0 += weight * u64::from(event.is_found);
             now.1 += weight;
             n_false += weight * u64::from(event.is_false);
@@ -230,10 +230,10 @@ impl RateSweep {
     }
 }
 
-fn event(detection: &DetectionOutcome, tile: &TileOutcome, rule: FalseRule, unit: usize) -> Event {
-    let kind = FalseKind::of(detection, &tile.matching.selection);
-    let is_false = kind.is_some_and(|kind| rule.counts(kind));
-    Event { score: detection.score, is_found: detection.verdict == Verdict::Target, is_false, unit }
+fn event(detection: &CountedDetection, rule: FalseRule, unit: usize) -> Event {
+    let is_false = detection.false_kind.is_some_and(|kind| rule.counts(kind));
+    let is_found = detection.verdict == Verdict::Target;
+    Event { score: detection.score, unit: unit as u32, is_found, is_false }
 }
 
 #[cfg(test)]
@@ -250,7 +250,7 @@ mod tests {
 
     /// One square degree with haloes of 4e14, 3e14, 1.5e14 and 0.3e14 Msun and one that is near, and a detection each
     /// beside one of nothing.
-    fn outcome(tile: u64) -> TileOutcome {
+    fn summary(tile: u64) -> TileSummary {
         let centre = SkyPosition::from_deg(10.0, 0.0).unwrap();
         let geometry = Geometry::tile(centre, Shape { ny: 60, nx: 60 }, Arcmin::new(1.0)).unwrap();
         let footprint = Mask::all_valid(geometry);
@@ -262,19 +262,19 @@ mod tests {
         let candidates = scores.iter().enumerate().map(|(id, &score)| candidate(10.0, lat(id), score)).collect();
         let detections = Detections { candidates, searched: footprint.clone() };
         let truth = Truth { tile, haloes, sources: Vec::new(), footprint };
-        TileOutcome::new(&detections, &truth, &MatchConfig::default()).unwrap()
+        TileSummary::new(&TileOutcome::new(&detections, &truth, &MatchConfig::default()).unwrap())
     }
 
     #[test]
     fn every_false_detection_is_of_one_kind() {
-        assert_eq!(false_kinds(&[outcome(0)], 0.0), [1, 1, 1, 1]);
-        assert_eq!(false_kinds(&[outcome(0)], 7.0), [1, 1, 0, 1]);
-        assert_eq!(false_kinds(&[outcome(0)], 30.0), [0; 4]);
+        assert_eq!(false_kinds(&[summary(0)], 0.0), [1, 1, 1, 1]);
+        assert_eq!(false_kinds(&[summary(0)], 7.0), [1, 1, 0, 1]);
+        assert_eq!(false_kinds(&[summary(0)], 30.0), [0; 4]);
     }
 
     #[test]
     fn thresholds_and_completeness_by_hand() {
-        let tiles = [outcome(0)];
+        let tiles = [summary(0)];
         let read = |rule, rate| {
             let at = completeness_at_false_rates(&tiles, rule, &[rate], &CONFIG).unwrap();
             (at[0].threshold.value, at[0].completeness.value)
@@ -291,8 +291,8 @@ mod tests {
 
     #[test]
     fn errors_exist_for_tiles_and_for_objects_and_vanish_for_equal_tiles() {
-        let tiles: Vec<TileOutcome> = (0..9).map(outcome).collect();
-        let at = |tiles: &[TileOutcome]| {
+        let tiles: Vec<TileSummary> = (0..9).map(summary).collect();
+        let at = |tiles: &[TileSummary]| {
             completeness_at_false_rates(tiles, FalseRule::NotOfTarget, &[1.5], &CONFIG).unwrap()[0].completeness
         };
         assert_eq!(at(&tiles).error, Some(0.0), "tiles are alike");

@@ -1,11 +1,12 @@
 //! What every report on a cluster finder shows: its figures, its scores in words, its strongest detections.
 
 use crate::binned::{BinnedFraction, HaloQuantity, completeness_by};
-use crate::outcome::{DetectionOutcome, TileOutcome, Verdict};
+use crate::outcome::{DetectionOutcome, Verdict};
 use crate::plot::{self, Figure, PublishedCurve};
 use crate::recovery::{self, Amplitude};
 use crate::report::{Block, ScoreRow, Table};
 use crate::scores::{FinderScores, offsets_arcmin};
+use crate::summary::{STRONGEST_KEPT, TileSummary};
 use crate::sweep::ThresholdSweep;
 use crate::{Error, MatchConfig};
 
@@ -38,12 +39,12 @@ pub struct FigureOptions {
     pub completeness_vs_redshift: Option<PublishedCurve>,
 }
 
-/// Draws the standard figures of a finder from its test outcomes.
+/// Draws the standard figures of a finder from its test tiles.
 ///
 /// # Errors
 /// [`Error::Drawing`], or [`Error::BadEdges`] for a published curve whose edges do not rise.
 pub fn finder_figures(
-    test: &[TileOutcome],
+    test: &[TileSummary],
     scores: &FinderScores,
     options: &FigureOptions,
 ) -> Result<Vec<FinderFigure>, Error> {
@@ -54,14 +55,14 @@ pub fn finder_figures(
     Ok(figures)
 }
 
-fn threshold_figures(test: &[TileOutcome], cut: f64, score_label: &str) -> Result<Vec<FinderFigure>, Error> {
-    let points = ThresholdSweep::new(test).points();
+fn threshold_figures(test: &[TileSummary], cut: f64, score_label: &str) -> Result<Vec<FinderFigure>, Error> {
+    let sweep = ThresholdSweep::new(test);
     let searched_deg2: f64 = test.iter().map(|tile| tile.searched_deg2).sum();
     let n_tiles = test.len();
     Ok(vec![
         FinderFigure {
             stem: "scores",
-            figure: plot::scores_vs_threshold(&points, cut, score_label)?,
+            figure: plot::scores_vs_threshold(&sweep, cut, score_label)?,
             caption: format!(
                 "Purity, completeness and F1 on {n_tiles} test tiles. The dashed line is the threshold that maximises \
                  F1 on the validation tiles; the test tiles had no say in it."
@@ -69,7 +70,7 @@ fn threshold_figures(test: &[TileOutcome], cut: f64, score_label: &str) -> Resul
         },
         FinderFigure {
             stem: "false-rate",
-            figure: plot::false_rate_vs_threshold(&points, searched_deg2, cut, score_label)?,
+            figure: plot::false_rate_vs_threshold(&sweep, searched_deg2, cut, score_label)?,
             caption: format!(
                 "Detections per square degree above a threshold in {searched_deg2:.0} deg² searched. Between the two \
                  lower curves lie detections of haloes that are real but too light or too near to count."
@@ -83,7 +84,7 @@ fn threshold_figures(test: &[TileOutcome], cut: f64, score_label: &str) -> Resul
 /// # Errors
 /// [`Error::Drawing`], or [`Error::BadEdges`] for a published curve whose edges do not rise.
 pub fn completeness_figures(
-    test: &[TileOutcome],
+    test: &[TileSummary],
     threshold: f64,
     options: &FigureOptions,
 ) -> Result<Vec<FinderFigure>, Error> {
@@ -130,7 +131,7 @@ fn fewest(bins: &[BinnedFraction]) -> u64 {
     bins.iter().map(|bin| bin.total).min().unwrap_or(0)
 }
 
-fn measurement_figures(test: &[TileOutcome], cut: f64, score_label: &str) -> Result<Vec<FinderFigure>, Error> {
+fn measurement_figures(test: &[TileSummary], cut: f64, score_label: &str) -> Result<Vec<FinderFigure>, Error> {
     let radius_arcmin = test.first().map_or(1.0, |tile| tile.matching.radius_arcmin);
     let mut figures = Vec::new();
     let samples = recovery::samples(test, cut, Amplitude::Best);
@@ -161,7 +162,7 @@ fn measurement_figures(test: &[TileOutcome], cut: f64, score_label: &str) -> Res
 }
 
 /// Tenths of a decade from the least mass kept to the heaviest halo.
-fn mass_edges(test: &[TileOutcome], matching: &MatchConfig) -> Vec<f64> {
+fn mass_edges(test: &[TileSummary], matching: &MatchConfig) -> Vec<f64> {
     let first = matching.keep_mvir_min_msun.min(matching.selection.mvir_min_msun).max(1e12);
     let heaviest = test.iter().flat_map(|tile| &tile.haloes).map(|halo| halo.mvir_msun).fold(2.0 * first, f64::max);
     let n = (10.0 * (heaviest / first).log10()).floor() as i32 + 1;
@@ -169,7 +170,7 @@ fn mass_edges(test: &[TileOutcome], matching: &MatchConfig) -> Vec<f64> {
 }
 
 /// Steps of 0.2 from zero to the most distant halo.
-fn redshift_edges(test: &[TileOutcome]) -> Vec<f64> {
+fn redshift_edges(test: &[TileSummary]) -> Vec<f64> {
     let farthest = test.iter().flat_map(|tile| &tile.haloes).map(|halo| halo.redshift).fold(0.2, f64::max);
     let n = (farthest / 0.2).floor() as i32 + 1;
     (0..=n).map(|i| 0.2 * f64::from(i)).collect()
@@ -210,17 +211,18 @@ pub fn finder_score_rows(scores: &FinderScores, published: &[(&str, &str)]) -> V
         .collect()
 }
 
-/// The detections of highest score over all tiles, with what they turned out to be.
-pub fn strongest_detections(outcomes: &[TileOutcome], n: usize) -> Table {
+/// The [`STRONGEST_KEPT`] detections of highest score over all tiles, with what they turned out to be.
+pub fn strongest_detections(tiles: &[TileSummary]) -> Table {
     let mut all: Vec<(u64, &DetectionOutcome)> =
-        outcomes.iter().flat_map(|tile| tile.detections.iter().map(|detection| (tile.tile, detection))).collect();
+        tiles.iter().flat_map(|tile| tile.strongest.iter().map(|detection| (tile.tile, detection))).collect();
     all.sort_by(|a, b| b.1.score.total_cmp(&a.1.score));
+    all.truncate(STRONGEST_KEPT);
     let columns =
         ["what", "score", "tile", "RA [deg]", "Dec [deg]", "Mvir [10¹⁴ Msun]", "z", "y / 10⁻⁵", "true y / 10⁻⁵"];
     Table {
-        caption: format!("The {} detections of highest score in {} tiles.", n.min(all.len()), outcomes.len()),
+        caption: format!("The {} detections of highest score in {} tiles.", all.len(), tiles.len()),
         columns: columns.map(str::to_owned).to_vec(),
-        rows: all.into_iter().take(n).map(|(tile, detection)| detection_row(tile, detection)).collect(),
+        rows: all.into_iter().map(|(tile, detection)| detection_row(tile, detection)).collect(),
     }
 }
 

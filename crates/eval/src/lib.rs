@@ -1,17 +1,17 @@
 //! Scores, plots and reports: answers against truth.
 //!
 //! What goes in: [`Detections`](arcmin_method::Detections) and [`Truth`](arcmin_scene::Truth) of one tile after the
-//! other. What comes out: a [`TileOutcome`] a tile (small, a JSON file), and from any set of those the scores with
-//! errors, the plots, the [`Record`] of a run and its self-contained HTML report. A method is never seen here: its
-//! name is only a word in front of its scores.
+//! other. What comes out: a [`TileOutcome`] a tile (a JSON file), of each of those a [`TileSummary`] (24 bytes a
+//! detection, see [`summary`]), and from any set of these the scores with errors, the plots, the [`Record`] of a run and
+//! its self-contained HTML report. A method is never seen here: its name is only a word in front of its scores.
 //!
 //! Conventions that hold throughout:
 //! - A candidate counts at a threshold when `score >= threshold`.
 //! - A quantity for which nothing was counted has no value (`None`, `null` in JSON); there is never a NaN.
 //! - Errors are one sigma: the spread over bootstrap samples of whole tiles, or of objects where tiles are few.
-//! - The same outcomes and the same seed give the same bits.
+//! - The same tiles in any order and the same seed give the same bits.
 //!
-//! Begin with [`matching`], then [`outcome`], [`scores`] and [`report`].
+//! Begin with [`matching`], then [`outcome`], [`summary`], [`scores`] and [`report`].
 
 pub mod binned;
 pub mod bootstrap;
@@ -33,6 +33,7 @@ pub mod recovery;
 pub mod report;
 pub mod scores;
 pub mod statistics;
+pub mod summary;
 pub mod sweep;
 
 pub use binned::{BinnedFraction, HaloQuantity, completeness_by};
@@ -56,4 +57,5 @@ pub use recovery::{RecoveryBin, RecoverySample, RecoverySummary};
 pub use report::{Block, Headline, ImageWidth, Report, Section, Table};
 pub use scores::{FinderScores, ScoreConfig, score_finder};
 pub use statistics::{Interval, Score, wilson_interval};
+pub use summary::{CountedDetection, STRONGEST_KEPT, TileSummary};
 pub use sweep::{Counts, ThresholdSweep};

@@ -1,4 +1,4 @@
-//! All that scoring needs from one tile, small enough to keep for every tile of a survey.
+//! All that is kept of one tile, small enough to have a file for every tile of a survey.
 
 use crate::Error;
 use crate::cutout_lattice::{CutoutCells, CutoutNumbers, TileCutouts};
@@ -106,7 +106,7 @@ pub struct HaloOutcome {
     pub score: Option<f64>,
 }
 
-/// All that scoring needs from one tile.
+/// All that is kept of one tile; of many, scoring holds [`TileSummary`](crate::TileSummary) alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TileOutcome {
@@ -163,16 +163,6 @@ impl TileOutcome {
         })
     }
 
-    /// Target haloes whose centre was searched.
-    pub fn searched_targets(&self) -> impl Iterator<Item = &HaloOutcome> {
-        self.haloes.iter().filter(|halo| halo.is_target && halo.is_searched)
-    }
-
-    /// Detections that count in scores: all but those of haloes outside the searched area.
-    pub fn counted_detections(&self) -> impl Iterator<Item = &DetectionOutcome> {
-        self.detections.iter().filter(|detection| detection.verdict != Verdict::OutsideSearch)
-    }
-
     /// Writes the outcome as one line of JSON, atomically.
     ///
     /// # Errors
@@ -193,13 +183,6 @@ impl TileOutcome {
         }
         Ok(outcome)
     }
-}
-
-/// Outcomes by rising number of tile, so that sums do not depend on the order in which shards were read.
-pub(crate) fn by_tile_number(outcomes: &[TileOutcome]) -> Vec<&TileOutcome> {
-    let mut ordered: Vec<&TileOutcome> = outcomes.iter().collect();
-    ordered.sort_by_key(|outcome| outcome.tile);
-    ordered
 }
 
 fn halo_outcome(halo: &Halo, searched: &Mask, cutouts: &TileCutouts, config: &MatchConfig) -> HaloOutcome {
@@ -358,7 +341,7 @@ mod tests {
         use Verdict::{BelowSelection, OutsideSearch, Target, Unmatched};
         assert_eq!(verdicts, [Target, BelowSelection, BelowSelection, OutsideSearch, Unmatched]);
         assert_eq!(outcome.haloes.len(), 4, "the light unmatched halo is dropped");
-        assert_eq!(outcome.searched_targets().count(), 1);
+        assert_eq!(outcome.haloes.iter().filter(|halo| halo.is_target && halo.is_searched).count(), 1);
         assert!((outcome.searched_deg2 / outcome.footprint_deg2 - 0.5).abs() < 1e-12);
     }
 

@@ -2,8 +2,9 @@
 
 use crate::Error;
 use crate::binned::{bin_of, check_edges};
-use crate::outcome::{HaloOutcome, TileOutcome};
+use crate::outcome::HaloOutcome;
 use crate::statistics::fraction;
+use crate::summary::TileSummary;
 
 /// One axis of a plane: a quantity of a halo and the edges of its bins.
 pub struct PlaneAxis<'a> {
@@ -43,16 +44,16 @@ pub struct SelectionPlane {
 }
 
 impl SelectionPlane {
-    /// Counts the searched haloes of any mass and redshift, and those found at a threshold.
+    /// Counts the searched haloes kept, of any redshift, and those found at a threshold.
     ///
     /// # Errors
     /// [`Error::BadEdges`] when an axis has fewer than two edges or they do not rise.
-    pub fn new(outcomes: &[TileOutcome], threshold: f64, x: &PlaneAxis, y: &PlaneAxis) -> Result<Self, Error> {
+    pub fn new(tiles: &[TileSummary], threshold: f64, x: &PlaneAxis, y: &PlaneAxis) -> Result<Self, Error> {
         check_edges(x.name, &x.edges)?;
         check_edges(y.name, &y.edges)?;
         let n_x = x.edges.len() - 1;
         let mut cells = vec![PlaneCell::default(); n_x * (y.edges.len() - 1)];
-        let searched = outcomes.iter().flat_map(|tile| &tile.haloes).filter(|halo| halo.is_searched);
+        let searched = tiles.iter().flat_map(|tile| &tile.haloes).filter(|halo| halo.is_searched);
         for halo in searched {
             let bins = (bin_of((x.value)(halo), &x.edges), bin_of((y.value)(halo), &y.edges));
             if let (Some(column), Some(row)) = bins {
@@ -88,14 +89,14 @@ pub fn linear_edges(low: f64, high: f64, n: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::MatchConfig;
     use crate::outcome::testing::{candidate, halo};
+    use crate::{MatchConfig, TileOutcome};
     use arcmin_maps::{Geometry, Mask, Shape};
     use arcmin_method::Detections;
     use arcmin_scene::Truth;
     use arcmin_units::{Arcmin, SkyPosition};
 
-    fn outcome() -> TileOutcome {
+    fn summary() -> TileSummary {
         let centre = SkyPosition::from_deg(10.0, 0.0).unwrap();
         let geometry = Geometry::tile(centre, Shape { ny: 60, nx: 60 }, Arcmin::new(1.0)).unwrap();
         let mut searched = Mask::all_valid(geometry.clone());
@@ -104,14 +105,15 @@ mod tests {
         let haloes = vec![a, b, c, halo(3, 10.0, 0.45, 4e14, 0.5)];
         let candidates = vec![candidate(10.0, 0.0, 9.0), candidate(10.2, 0.0, 4.0)];
         let truth = Truth { tile: 0, haloes, sources: Vec::new(), footprint: Mask::all_valid(geometry) };
-        TileOutcome::new(&Detections { candidates, searched }, &truth, &MatchConfig::default()).unwrap()
+        let detections = Detections { candidates, searched };
+        TileSummary::new(&TileOutcome::new(&detections, &truth, &MatchConfig::default()).unwrap())
     }
 
     #[test]
     fn cells_count_searched_haloes_and_those_found() {
         let mass = PlaneAxis { name: "mass", edges: vec![5e13, 2e14, 1e15], value: &|halo| halo.mvir_msun };
         let redshift = PlaneAxis { name: "redshift", edges: vec![0.0, 1.0, 2.0], value: &|halo| halo.redshift };
-        let plane = SelectionPlane::new(&[outcome()], 5.0, &redshift, &mass).unwrap();
+        let plane = SelectionPlane::new(&[summary()], 5.0, &redshift, &mass).unwrap();
         let cell = |found, total| PlaneCell { found, total };
         assert_eq!(plane.cells, [cell(0, 0), cell(0, 1), cell(1, 2), cell(0, 0)]);
         assert_eq!(plane.cells[2].fraction(3), None);

@@ -2,8 +2,9 @@
 
 use crate::Error;
 use crate::binned::{bin_of, check_edges};
-use crate::outcome::{DetectionOutcome, TileOutcome, Verdict, by_tile_number};
+use crate::outcome::DetectionOutcome;
 use crate::statistics::{Score, mean_and_error, median_and_error};
+use crate::summary::{TileSummary, by_tile_number};
 
 /// One cluster whose y was put in and measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,11 +47,10 @@ pub enum Amplitude {
 }
 
 /// The detected targets at a threshold with their y; those without a measured or a positive painted y are left out.
-pub fn samples(outcomes: &[TileOutcome], threshold: f64, amplitude: Amplitude) -> Vec<RecoverySample> {
-    let counted = |d: &&DetectionOutcome| d.verdict == Verdict::Target && d.score >= threshold;
-    let tiles = by_tile_number(outcomes).into_iter();
-    let detections = tiles.flat_map(|tile| tile.detections.iter().filter(counted));
-    detections.filter_map(|detection| sample(detection, amplitude)).collect()
+pub fn samples(tiles: &[TileSummary], threshold: f64, amplitude: Amplitude) -> Vec<RecoverySample> {
+    let found = by_tile_number(tiles).into_iter().flat_map(|tile| &tile.found);
+    let counted = found.filter(|detection| detection.score >= threshold);
+    counted.filter_map(|detection| sample(detection, amplitude)).collect()
 }
 
 fn sample(detection: &DetectionOutcome, amplitude: Amplitude) -> Option<RecoverySample> {

@@ -1,8 +1,8 @@
 //! The scores of a finder: threshold from validation, everything else from test.
 
-use crate::outcome::{TileOutcome, Verdict, by_tile_number};
 use crate::recovery::{self, Amplitude};
 use crate::statistics::{Score, median_and_error, quantile};
+use crate::summary::{TileSummary, by_tile_number};
 use crate::sweep::{Counts, ThresholdSweep};
 use crate::{Error, bootstrap};
 use serde::{Deserialize, Serialize};
@@ -100,14 +100,14 @@ impl FinderScores {
     }
 }
 
-/// Chooses the threshold on the validation outcomes and scores the test outcomes with it.
+/// Chooses the threshold on the validation tiles and scores the test tiles with it.
 ///
 /// # Errors
 /// [`Error::NoThreshold`] when no target is found on the validation tiles at any threshold; [`Error::BadSetting`]
 /// when fewer than two replicates are asked for.
 pub fn score_finder(
-    validation: &[TileOutcome],
-    test: &[TileOutcome],
+    validation: &[TileSummary],
+    test: &[TileSummary],
     config: &ScoreConfig,
 ) -> Result<FinderScores, Error> {
     config.check()?;
@@ -124,7 +124,7 @@ pub fn score_finder(
     Ok(scores_at(threshold, on_validation.f1(), test, config))
 }
 
-fn scores_at(threshold: Score, f1_validation: Score, test: &[TileOutcome], config: &ScoreConfig) -> FinderScores {
+fn scores_at(threshold: Score, f1_validation: Score, test: &[TileSummary], config: &ScoreConfig) -> FinderScores {
     let cut = threshold.value.unwrap_or(f64::INFINITY);
     let at = AtThreshold::new(&ThresholdSweep::new(test), cut, config);
     let searched_deg2 = searched_deg2(test);
@@ -177,32 +177,32 @@ impl AtThreshold {
 }
 
 /// Area searched in all tiles, in square degrees.
-pub fn searched_deg2(outcomes: &[TileOutcome]) -> f64 {
-    by_tile_number(outcomes).iter().map(|tile| tile.searched_deg2).sum()
+pub fn searched_deg2(tiles: &[TileSummary]) -> f64 {
+    by_tile_number(tiles).iter().map(|tile| tile.searched_deg2).sum()
 }
 
 /// Searched over simulated area of all tiles; counts tiles and has no error, being known.
-fn searched_fraction(test: &[TileOutcome]) -> Score {
+fn searched_fraction(test: &[TileSummary]) -> Score {
     let footprint_deg2: f64 = by_tile_number(test).iter().map(|tile| tile.footprint_deg2).sum();
     let value = (footprint_deg2 > 0.0).then(|| searched_deg2(test) / footprint_deg2);
     Score::new(value, None, test.len() as u64)
 }
 
 /// Distances in arcmin between the detections of targets at a threshold and their haloes.
-pub fn offsets_arcmin(outcomes: &[TileOutcome], threshold: f64) -> Vec<f64> {
-    let detections = by_tile_number(outcomes).into_iter().flat_map(|tile| &tile.detections);
-    let counted = detections.filter(|d| d.verdict == Verdict::Target && d.score >= threshold);
+pub fn offsets_arcmin(tiles: &[TileSummary], threshold: f64) -> Vec<f64> {
+    let found = by_tile_number(tiles).into_iter().flat_map(|tile| &tile.found);
+    let counted = found.filter(|detection| detection.score >= threshold);
     counted.filter_map(|detection| detection.counterpart.map(|halo| halo.offset_arcmin)).collect()
 }
 
-fn median_offset(test: &[TileOutcome], threshold: f64) -> Score {
+fn median_offset(test: &[TileSummary], threshold: f64) -> Score {
     let offsets = offsets_arcmin(test, threshold);
     let (median, error) = median_and_error(&offsets);
     Score::new(median, error, offsets.len() as u64)
 }
 
 /// Quantile of the offsets; it has no error of its own.
-fn offset_quantile(test: &[TileOutcome], threshold: f64, q: f64) -> Score {
+fn offset_quantile(test: &[TileSummary], threshold: f64, q: f64) -> Score {
     let mut offsets = offsets_arcmin(test, threshold);
     offsets.sort_by(f64::total_cmp);
     Score::new(quantile(&offsets, q), None, offsets.len() as u64)

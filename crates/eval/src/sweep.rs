@@ -1,8 +1,9 @@
 //! Purity, completeness and F1 at every threshold.
 
 use crate::bootstrap::{self, Unit};
-use crate::outcome::{TileOutcome, Verdict, by_tile_number};
+use crate::outcome::Verdict;
 use crate::statistics::fraction;
+use crate::summary::{TileSummary, by_tile_number};
 
 /// Detections and targets counted at one threshold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,8 +95,8 @@ pub struct ThresholdPoint {
 #[derive(Clone, Copy, Debug)]
 struct Event {
     score: f64,
+    unit: u32,
     verdict: Verdict,
-    unit: usize,
 }
 
 /// The detections of many tiles by falling score, ready to be counted at any threshold.
@@ -106,31 +107,35 @@ pub struct ThresholdSweep {
 }
 
 impl ThresholdSweep {
-    /// Gathers the detections and targets of the outcomes, tiles by rising number; the unit of the bootstrap follows from their number.
-    pub fn new(outcomes: &[TileOutcome]) -> Self {
-        let ordered = by_tile_number(outcomes);
+    /// Gathers the detections and targets of the tiles by rising number; the unit of the bootstrap follows from how many
+    /// tiles there are.
+    pub fn new(tiles: &[TileSummary]) -> Self {
+        let ordered = by_tile_number(tiles);
         let mut sweep = match Unit::for_tiles(ordered.len()) {
             Unit::Tile => Self::by_tile(&ordered),
             Unit::Object => Self::by_object(&ordered),
         };
-        sweep.events.sort_by(|a, b| b.score.total_cmp(&a.score));
+        // In place: detections of equal score are counted together, whatever their order.
+        sweep.events.sort_unstable_by(|a, b| b.score.total_cmp(&a.score));
         sweep
     }
 
-    fn by_tile(outcomes: &[&TileOutcome]) -> Self {
-        let event = |unit| move |d: &crate::DetectionOutcome| Event { score: d.score, verdict: d.verdict, unit };
-        let events = outcomes.iter().enumerate().flat_map(|(unit, tile)| tile.counted_detections().map(event(unit)));
-        let targets_of_unit = outcomes.iter().map(|tile| tile.searched_targets().count() as u64).collect();
-        Self { events: events.collect(), targets_of_unit }
+    fn by_tile(tiles: &[&TileSummary]) -> Self {
+        let mut events = Vec::with_capacity(tiles.iter().map(|tile| tile.detections.len()).sum());
+        for (unit, tile) in (0..).zip(tiles) {
+            events.extend(tile.detections.iter().map(|d| Event { score: d.score, unit, verdict: d.verdict }));
+        }
+        let targets_of_unit = tiles.iter().map(|tile| tile.searched_targets().count() as u64).collect();
+        Self { events, targets_of_unit }
     }
 
     /// A found target and its detection are one unit; a missed target and an impure detection are units of their own.
-    fn by_object(outcomes: &[&TileOutcome]) -> Self {
+    fn by_object(tiles: &[&TileSummary]) -> Self {
         let (mut events, mut targets_of_unit) = (Vec::new(), Vec::new());
-        for tile in outcomes {
-            for detection in tile.counted_detections() {
+        for tile in tiles {
+            for detection in &tile.detections {
                 let (score, verdict) = (detection.score, detection.verdict);
-                events.push(Event { score, verdict, unit: targets_of_unit.len() });
+                events.push(Event { score, unit: targets_of_unit.len() as u32, verdict });
                 targets_of_unit.push(u64::from(verdict == Verdict::Target));
             }
             targets_of_unit.extend(tile.searched_targets().filter(|halo| halo.score.is_none()).map(|_| 1));
@@ -153,11 +158,9 @@ impl ThresholdSweep {
         self.counts_of_units(threshold).into_iter().sum()
     }
 
-    /// One point for each distinct score, by falling threshold.
-    pub fn points(&self) -> Vec<ThresholdPoint> {
-        let mut points = Vec::new();
-        self.walk(&vec![1; self.targets_of_unit.len()], |point| points.push(point));
-        points
+    /// Visits each distinct score as a threshold, by falling value.
+    pub fn for_each_point(&self, visit: impl FnMut(ThresholdPoint)) {
+        self.walk(&vec![1; self.targets_of_unit.len()], visit);
     }
 
     /// The threshold of largest F1; of equal ones the highest. `None` when no target is found at any threshold.
@@ -183,7 +186,7 @@ impl ThresholdSweep {
         let empty = |&targets: &u64| Counts { targets, ..Counts::default() };
         let mut units: Vec<Counts> = self.targets_of_unit.iter().map(empty).collect();
         for event in self.events.iter().take_while(|event| event.score >= threshold) {
-            units[event.unit].add_verdict(event.verdict, 1);
+            units[event.unit as usize].add_verdict(event.verdict, 1);
         }
         units
     }
@@ -205,7 +208,7 @@ impl ThresholdSweep {
         let targets = self.targets_of_unit.iter().zip(weights).map(weighted).sum();
         let mut counts = Counts { targets, ..Counts::default() };
         for (idx, event) in self.events.iter().enumerate() {
-            counts.add_verdict(event.verdict, u64::from(weights[event.unit]));
+            counts.add_verdict(event.verdict, u64::from(weights[event.unit as usize]));
             let last_of_score = self.events.get(idx + 1).is_none_or(|next| next.score != event.score);
             if last_of_score {
                 visit(ThresholdPoint { threshold: event.score, counts });

@@ -3,8 +3,9 @@
 use arcmin_eval::plot::{PlaneStyle, PublishedCurve, ScoreBars, Step};
 use arcmin_eval::recovery::RecoverySample;
 use arcmin_eval::{
-    ColourRange, ColourScale, FigureOptions, MapImage, MapPixels, MapStyle, Mark, MarkSet, MarkShape, PlaneAxis, Score,
-    ScoreConfig, SelectionPlane, ThresholdSweep, finder_figures, plot, score_finder, strongest_detections,
+    ColourRange, ColourScale, FigureOptions, MapImage, MapPixels, MapStyle, Mark, MarkSet, MarkShape, PlaneAxis,
+    STRONGEST_KEPT, Score, ScoreConfig, SelectionPlane, ThresholdSweep, finder_figures, plot, score_finder,
+    strongest_detections,
 };
 use arcmin_maps::{Geometry, Shape};
 use arcmin_units::{Arcmin, SkyPosition};
@@ -107,8 +108,8 @@ fn arrays_that_do_not_fit_are_refused() {
 #[test]
 fn plots_of_nothing_have_axes_and_no_nan() {
     let drawn = [
-        plot::scores_vs_threshold(&[], 5.0, "S/N").unwrap(),
-        plot::false_rate_vs_threshold(&[], 0.0, 5.0, "S/N").unwrap(),
+        plot::scores_vs_threshold(&ThresholdSweep::new(&[]), 5.0, "S/N").unwrap(),
+        plot::false_rate_vs_threshold(&ThresholdSweep::new(&[]), 0.0, 5.0, "S/N").unwrap(),
         plot::completeness_vs_mass(&[], 2e14, None).unwrap(),
         plot::completeness_vs_redshift(&[], 0.25, None).unwrap(),
         plot::recovered_vs_injected(&[]).unwrap(),
@@ -136,7 +137,7 @@ fn steps_without_value_and_planes_without_haloes_are_drawn() {
     let figure = plot::score_by_step(&steps, "ours", "theirs", "F1").unwrap();
     assert!(figure.svg().contains("+ kSZ") && !figure.svg().contains("NaN"));
 
-    let tiles = [fake::FakeFinder::default().outcome(0)];
+    let tiles = [fake::FakeFinder::default().summary(0)];
     let style = PlaneStyle { x_label: "z".into(), y_label: "M".into(), y_guide: 2e14, least_haloes: 3 };
     let mass = PlaneAxis { name: "mass", edges: vec![1e14, 2e14, 1e16], value: &|halo| halo.mvir_msun };
     let redshift = PlaneAxis { name: "redshift", edges: vec![0.0, 1.0, 2.0], value: &|halo| halo.redshift };
@@ -172,12 +173,13 @@ fn figures_of_a_finder_are_drawn_with_and_without_detections() {
     let blind = fake::FakeFinder { completeness: 0.0, false_per_deg2: 0.0, ..finder };
     let empty_sky = fake::FakeFinder { targets_per_deg2: 0.0, ..finder };
     let config = ScoreConfig { bootstrap_replicates: 10, ..ScoreConfig::default() };
-    let validation = [finder.outcome(0)];
-    for test in [vec![finder.outcome(1)], vec![blind.outcome(1)], vec![empty_sky.outcome(1)], vec![]] {
+    let validation = [finder.summary(0)];
+    for test in [vec![finder.summary(1)], vec![blind.summary(1)], vec![empty_sky.summary(1)], vec![]] {
         let scores = score_finder(&validation, &test, &config).unwrap();
         let figures = finder_figures(&test, &scores, &FigureOptions::default()).unwrap();
         assert!(figures.len() >= 4 && figures.iter().all(|figure| !figure.figure.svg().contains("NaN")));
-        assert!(strongest_detections(&test, 5).rows.len() <= 5);
+        let n_detections: usize = test.iter().map(|tile| tile.detections.len()).sum();
+        assert_eq!(strongest_detections(&test).rows.len(), n_detections.min(STRONGEST_KEPT));
     }
-    assert!(ThresholdSweep::new(&[]).points().is_empty());
+    ThresholdSweep::new(&[]).for_each_point(|point| panic!("{point:?} of nothing"));
 }

@@ -10,10 +10,7 @@ use anyhow::Result;
 use arcmin_eval::map_image::{ColourScale, MapImage, Panel, PanelCell, PanelPixels, PanelRow, rgb_pixels};
 use arcmin_eval::plane::{linear_edges, log_edges};
 use arcmin_eval::plot::{self, Figure, PlaneStyle, ScoreBars, Step};
-use arcmin_eval::{
-    CutoutLattice, CutoutSweep, CutoutTable, HaloOutcome, HaloSelection, NegativeWeight, PlaneAxis, SelectionPlane,
-    TileOutcome,
-};
+use arcmin_eval::{CutoutCounting, CutoutSweep, HaloOutcome, HaloSelection, PlaneAxis, SelectionPlane, TileSummary};
 use arcmin_maps::PixelPosition;
 use arcmin_maps::cutouts::Cutouts;
 use arcmin_sky::Cosmology;
@@ -28,9 +25,8 @@ const SHOWN_CLUSTERS: usize = 8;
 const CLUSTERS_A_ROW: usize = 4;
 
 /// Figure 5: scores of the validation cutouts against the threshold over the number of cutouts.
-pub(super) fn threshold_figure(validation: &[TileOutcome], chosen: f64) -> Result<Figure> {
-    let tables = CutoutTable::of_all(validation, CutoutLattice::EqualArea);
-    let sweep = CutoutSweep::new(&tables, NegativeWeight::Once);
+pub(super) fn threshold_figure(validation: &[TileSummary], chosen: f64) -> Result<Figure> {
+    let sweep = CutoutSweep::new(validation, CutoutCounting::EQUAL_AREA);
     let edges = linear_edges(3.0, 40.0, 74);
     let (positives, negatives) = sweep.histogram(&edges);
     let bars = ScoreBars { edges, positives, negatives };
@@ -61,7 +57,7 @@ fn network_f1(sky: &str) -> Option<f64> {
 
 /// Figure 12: the share of haloes found by mass and redshift, virial radius, and angular size.
 pub(super) fn planes(
-    test: &[TileOutcome],
+    test: &[TileSummary],
     threshold: f64,
     cosmology: &Cosmology,
 ) -> Result<Vec<(&'static str, Figure)>> {

@@ -18,8 +18,6 @@ use std::path::PathBuf;
 
 /// Edges of the bins of S/N for recovered over injected y.
 const SNR_EDGES: [f64; 7] = [5.0, 8.0, 12.0, 18.0, 27.0, 40.0, 100.0];
-/// Detections shown in the table.
-const STRONGEST: usize = 12;
 
 /// Writes `report.html` from the results.
 pub(super) fn write(
@@ -269,7 +267,7 @@ impl<'a> FinderPages<'a> {
     }
 
     fn strongest_section(&self) -> Section {
-        let blocks = vec![Block::Table(strongest_detections(self.results.test(self.finder), STRONGEST))];
+        let blocks = vec![Block::Table(strongest_detections(self.results.test(self.finder)))];
         Section { title: format!("Strongest detections of {}", self.label()), blocks }
     }
 }

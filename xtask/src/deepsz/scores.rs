@@ -1,6 +1,6 @@
 //! Scores of all finders from the records of the tiles.
 
-use super::settings::Settings;
+use super::settings::{Ladder, Settings};
 use super::tiles::{self, SkyRecord, TileRecord};
 use crate::experiment::Config;
 use crate::run_dir::RunDir;
@@ -8,7 +8,7 @@ use crate::workspace;
 use anyhow::Result;
 use arcmin_eval::record::RECORD_FORMAT;
 use arcmin_eval::{
-    AtFalseRate, CutoutCounting, CutoutScores, FalseRule, FinderScores, Record, RecoverySample, Score, TileOutcome,
+    AtFalseRate, CutoutCounting, CutoutScores, FalseRule, FinderScores, Record, RecoverySample, Score, TileSummary,
     completeness_at_false_rates, recovery, score_cutouts, score_finder,
 };
 use arcmin_scene::Split;
@@ -46,62 +46,69 @@ fn is_kept(name: &str, prefix: &str) -> bool {
     name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')).is_some_and(|name| LADDER_SCORES.contains(&name))
 }
 
-/// What the tiles gave, read tile by tile: what scoring needs of the full sky is kept, and of the ladder its scores alone.
+/// What the tiles gave, their records read one by one: of the full sky what scoring needs, of the ladder its scores.
 pub(super) struct Results {
-    /// Outcomes on the full sky by finder.
-    validation: Outcomes,
-    test: Outcomes,
-    /// Recovered and injected y of all massive haloes of the test tiles.
-    photometry: Vec<RecoverySample>,
+    /// The full sky.
+    full: Sky,
     /// Scores on the skies of the ladder by finder.
     ladder: BTreeMap<String, Vec<SkyScores>>,
     /// Wall seconds by stage, summed over tiles.
     timings: BTreeMap<String, f64>,
 }
 
-/// Outcomes of the tiles of a split, in order, by finder.
-type Outcomes = BTreeMap<String, Vec<TileOutcome>>;
+/// What scoring needs of one sky.
+#[derive(Default)]
+struct Sky {
+    validation: Summaries,
+    test: Summaries,
+    /// Recovered and injected y of all massive haloes of the test tiles.
+    photometry: Vec<RecoverySample>,
+}
+
+/// The tiles of a split in order, by finder.
+type Summaries = BTreeMap<String, Vec<TileSummary>>;
+
+impl Sky {
+    fn add(&mut self, split: Split, tile: &SkyRecord) {
+        let summaries = if split == Split::Test { &mut self.test } else { &mut self.validation };
+        for (finder, outcome) in &tile.outcomes {
+            summaries.entry(finder.clone()).or_default().push(TileSummary::new(outcome));
+        }
+        self.photometry.extend(tile.photometry.iter().map(tiles::Recovered::sample));
+    }
+}
 
 impl Results {
-    /// Reads the records of all searched tiles.
+    /// Reads the records of all searched tiles, one in memory at a time.
     pub(super) fn read(settings: &Settings, dir: &RunDir) -> Result<Self> {
         for split in [Split::Validation, Split::Test] {
             tiles::require_all(settings, dir, split)?;
         }
-        let mut this = Self {
-            validation: Outcomes::new(),
-            test: Outcomes::new(),
-            photometry: Vec::new(),
-            ladder: score_ladder(settings, dir)?,
-            timings: BTreeMap::new(),
-        };
+        let (mut full, mut timings) = (Sky::default(), BTreeMap::new());
+        let mut skies = LadderSkies::new(&settings.ladder);
         for split in [Split::Validation, Split::Test] {
             for tile in 0..settings.scene.n_tiles(split) {
-                this.add(split, tiles::read(dir, split, tile)?);
+                let record = tiles::read(dir, split, tile)?;
+                full.add(split, &record.full);
+                if settings.ladder.has(split, tile) {
+                    skies.add(split, &record);
+                }
+                for (stage, seconds) in record.seconds {
+                    *timings.entry(stage).or_default() += seconds;
+                }
             }
         }
-        Ok(this)
+        Ok(Self { full, ladder: skies.scores(settings)?, timings })
     }
 
-    fn add(&mut self, split: Split, tile: TileRecord) {
-        let outcomes = if split == Split::Test { &mut self.test } else { &mut self.validation };
-        for (finder, outcome) in tile.full.outcomes {
-            outcomes.entry(finder).or_default().push(outcome);
-        }
-        self.photometry.extend(tile.full.photometry.iter().map(tiles::Recovered::sample));
-        for (stage, seconds) in tile.seconds {
-            *self.timings.entry(stage).or_default() += seconds;
-        }
+    /// One finder on the validation tiles.
+    pub(super) fn validation(&self, finder: &str) -> &[TileSummary] {
+        self.full.validation.get(finder).map_or(&[], Vec::as_slice)
     }
 
-    /// Outcomes of one finder on the validation tiles.
-    pub(super) fn validation(&self, finder: &str) -> &[TileOutcome] {
-        self.validation.get(finder).map_or(&[], Vec::as_slice)
-    }
-
-    /// Outcomes of one finder on the test tiles.
-    pub(super) fn test(&self, finder: &str) -> &[TileOutcome] {
-        self.test.get(finder).map_or(&[], Vec::as_slice)
+    /// One finder on the test tiles.
+    pub(super) fn test(&self, finder: &str) -> &[TileSummary] {
+        self.full.test.get(finder).map_or(&[], Vec::as_slice)
     }
 
     /// Scores of one finder: threshold from validation, all else from test.
@@ -137,7 +144,7 @@ impl Results {
 
     /// Recovered and injected y of all massive haloes of the test tiles, found or not.
     pub(super) fn photometry(&self) -> &[RecoverySample] {
-        &self.photometry
+        &self.full.photometry
     }
 
     /// The record of the run.
@@ -187,43 +194,41 @@ impl Results {
     }
 }
 
-/// Scores every sky of the ladder on the ladder's tiles, one sky in memory at a time.
-fn score_ladder(settings: &Settings, dir: &RunDir) -> Result<BTreeMap<String, Vec<SkyScores>>> {
-    let ladder = &settings.ladder;
-    let rungs = ladder.rungs.iter().enumerate().map(|(idx, rung)| (rung.name.clone(), Some(idx)));
-    let mut scored: BTreeMap<String, Vec<SkyScores>> = BTreeMap::new();
-    for (name, rung) in rungs.chain([(FULL_SKY.to_owned(), None)]) {
-        let (mut validation, mut test, mut photometry) = (Outcomes::new(), Outcomes::new(), Vec::new());
-        for split in [Split::Validation, Split::Test] {
-            let outcomes = if split == Split::Test { &mut test } else { &mut validation };
-            for tile in (0..settings.scene.n_tiles(split)).filter(|&tile| ladder.has(split, tile)) {
-                let Some(sky) = sky(tiles::read(dir, split, tile)?, rung) else { continue };
-                for (finder, outcome) in sky.outcomes {
-                    outcomes.entry(finder).or_default().push(outcome);
-                }
-                photometry.extend(sky.photometry.iter().map(tiles::Recovered::sample));
-            }
-        }
-        for (finder, test) in &test {
-            let Some(validation) = validation.get(finder) else { continue };
-            scored.entry(finder.clone()).or_default().push(SkyScores {
-                name: name.clone(),
-                label: ladder.label(&name),
-                detections: score_finder(validation, test, &settings.score)?,
-                cutouts: score_cutouts(validation, test, CutoutCounting::EQUAL_AREA, &settings.score)?,
-                y_ratio: recovery::summarise(&photometry).mean,
-            });
-        }
-    }
-    Ok(scored)
+/// The skies of the ladder on the ladder's tiles, by name from the fewest components to the full sky.
+struct LadderSkies<'a> {
+    ladder: &'a Ladder,
+    skies: Vec<(String, Sky)>,
 }
 
-/// What a tile gave on one rung of the ladder, or on the full sky.
-fn sky(mut record: TileRecord, rung: Option<usize>) -> Option<SkyRecord> {
-    match rung {
-        None => Some(record.full),
-        Some(rung) if rung < record.ladder.len() => Some(record.ladder.swap_remove(rung)),
-        Some(_) => None,
+impl<'a> LadderSkies<'a> {
+    fn new(ladder: &'a Ladder) -> Self {
+        let names = ladder.rungs.iter().map(|rung| rung.name.clone()).chain([FULL_SKY.to_owned()]);
+        Self { ladder, skies: names.map(|name| (name, Sky::default())).collect() }
+    }
+
+    fn add(&mut self, split: Split, tile: &TileRecord) {
+        let (full, rungs) = self.skies.split_last_mut().expect("the full sky is one of them");
+        for ((_, sky), record) in rungs.iter_mut().zip(&tile.ladder) {
+            sky.add(split, record);
+        }
+        full.1.add(split, &tile.full);
+    }
+
+    fn scores(self, settings: &Settings) -> Result<BTreeMap<String, Vec<SkyScores>>> {
+        let mut scored: BTreeMap<String, Vec<SkyScores>> = BTreeMap::new();
+        for (name, sky) in &self.skies {
+            for (finder, test) in &sky.test {
+                let Some(validation) = sky.validation.get(finder) else { continue };
+                scored.entry(finder.clone()).or_default().push(SkyScores {
+                    name: name.clone(),
+                    label: self.ladder.label(name),
+                    detections: score_finder(validation, test, &settings.score)?,
+                    cutouts: score_cutouts(validation, test, CutoutCounting::EQUAL_AREA, &settings.score)?,
+                    y_ratio: recovery::summarise(&sky.photometry).mean,
+                });
+            }
+        }
+        Ok(scored)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::chart::{Axis, Chart, extent};
 use super::{BLUE, Figure, GREEN, GREY, VERMILION};
 use crate::Error;
-use crate::sweep::{Counts, ThresholdPoint};
+use crate::sweep::{Counts, ThresholdSweep};
 use kuva::plot::{LegendPosition, LinePlot};
 use kuva::render::annotations::ReferenceLine;
 use kuva::render::plots::Plot;
@@ -26,9 +26,9 @@ const MAX_POINTS: usize = 400;
 ///
 /// # Errors
 /// [`Error::Drawing`].
-pub fn scores_vs_threshold(points: &[ThresholdPoint], chosen: f64, score_label: &str) -> Result<Figure, Error> {
-    let shown = shown_range(points, chosen);
-    let curve = |value: fn(&Counts) -> Option<f64>| curve(points, shown, value);
+pub fn scores_vs_threshold(sweep: &ThresholdSweep, chosen: f64, score_label: &str) -> Result<Figure, Error> {
+    let shown = shown_range(sweep, chosen);
+    let curve = |value: fn(&Counts) -> Option<f64>| curve(sweep, shown, value);
     let plots = vec![
         line(curve(Counts::completeness), BLUE, "completeness", 2.4),
         line(curve(Counts::purity), VERMILION, "purity", 2.4),
@@ -48,18 +48,18 @@ pub fn scores_vs_threshold(points: &[ThresholdPoint], chosen: f64, score_label: 
 /// # Errors
 /// [`Error::Drawing`].
 pub fn false_rate_vs_threshold(
-    points: &[ThresholdPoint],
+    sweep: &ThresholdSweep,
     searched_deg2: f64,
     chosen: f64,
     score_label: &str,
 ) -> Result<Figure, Error> {
-    let shown = shown_range(points, chosen);
+    let shown = shown_range(sweep, chosen);
     let rate = |count: fn(&Counts) -> u64| {
         let per_deg2 = move |counts: &Counts| {
             let value = count(counts) as f64 / searched_deg2;
             (value.is_finite() && value > 0.0).then_some(value)
         };
-        curve(points, shown, per_deg2)
+        curve(sweep, shown, per_deg2)
     };
     let (all, impure, unmatched) = (rate(Counts::detections), rate(Counts::impure), rate(|counts| counts.unmatched));
     let ends = extent(all.iter().chain(&impure).chain(&unmatched).map(|&(_, y)| y)).unwrap_or((0.01, 1.0));
@@ -105,22 +105,93 @@ fn chosen_line(chosen: f64) -> ReferenceLine {
 }
 
 /// From the lowest score to where only one detection in fifty is left, and in any case around the chosen threshold.
-fn shown_range(points: &[ThresholdPoint], chosen: f64) -> (f64, f64) {
-    let all = points.last().map_or(0, |point| point.counts.detections());
-    let tail = points.iter().find(|point| 50 * point.counts.detections() >= all);
-    let low = points.last().map_or(chosen - 1.0, |point| point.threshold).min(chosen);
-    let high = tail.map_or(chosen + 1.0, |point| point.threshold).max(chosen + 0.25 * (chosen - low));
+fn shown_range(sweep: &ThresholdSweep, chosen: f64) -> (f64, f64) {
+    let all = sweep.n_detections();
+    let (mut lowest, mut tail) = (None, None);
+    sweep.for_each_point(|point| {
+        lowest = Some(point.threshold);
+        if tail.is_none() && 50 * point.counts.detections() >= all {
+            tail = Some(point.threshold);
+        }
+    });
+    let low = lowest.unwrap_or(chosen - 1.0).min(chosen);
+    let high = tail.unwrap_or(chosen + 1.0).max(chosen + 0.25 * (chosen - low));
     if high > low { (low, high) } else { (low - 0.5, low + 0.5) }
 }
 
 /// Points `(threshold, value)` by rising threshold in the range shown, thinned to what can be seen.
-fn curve(
-    points: &[ThresholdPoint],
-    (low, high): (f64, f64),
-    value: impl Fn(&Counts) -> Option<f64>,
-) -> Vec<(f64, f64)> {
-    let inside = points.iter().rev().filter(|point| (low..=high).contains(&point.threshold));
-    let all: Vec<(f64, f64)> = inside.filter_map(|p| value(&p.counts).map(|v| (p.threshold, v))).collect();
-    let step = all.len().div_ceil(MAX_POINTS).max(1);
-    all.into_iter().step_by(step).collect()
+///
+/// Goes through the sweep twice, first to count, so that the points of a whole sky are never in memory.
+fn curve(sweep: &ThresholdSweep, (low, high): (f64, f64), value: impl Fn(&Counts) -> Option<f64>) -> Vec<(f64, f64)> {
+    let for_each_shown = |each: &mut dyn FnMut((f64, f64))| {
+        sweep.for_each_point(|point| {
+            let shown = (low..=high).contains(&point.threshold).then(|| value(&point.counts)).flatten();
+            shown.into_iter().for_each(|value| each((point.threshold, value)));
+        });
+    };
+    let mut left = 0usize;
+    for_each_shown(&mut |_| left += 1);
+    let step = left.div_ceil(MAX_POINTS).max(1);
+    let mut thinned = Vec::new();
+    for_each_shown(&mut |point| {
+        left -= 1;
+        if left.is_multiple_of(step) {
+            thinned.push(point);
+        }
+    });
+    thinned.reverse();
+    thinned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::testing::{candidate, halo};
+    use crate::{MatchConfig, TileOutcome, TileSummary};
+    use arcmin_maps::{Geometry, Mask, Shape};
+    use arcmin_method::Detections;
+    use arcmin_scene::Truth;
+    use arcmin_units::SkyPosition;
+
+    /// A halo found at S/N 9 and 1500 detections of nothing, two of each score.
+    fn sweep() -> ThresholdSweep {
+        let centre = SkyPosition::from_deg(10.0, 0.0).unwrap();
+        let geometry = Geometry::tile(centre, Shape { ny: 60, nx: 60 }, arcmin_units::Arcmin::new(1.0)).unwrap();
+        let footprint = Mask::all_valid(geometry);
+        let noise = |i: u32| candidate(9.8, 0.1, 3.0 + 0.01 * f64::from(i / 2));
+        let candidates = (0..1500).map(noise).chain([candidate(10.0, 0.0, 9.0)]).collect();
+        let truth = Truth {
+            tile: 0,
+            haloes: vec![halo(0, 10.0, 0.0, 4e14, 0.5)],
+            sources: vec![],
+            footprint: footprint.clone(),
+        };
+        let detections = Detections { candidates, searched: footprint };
+        ThresholdSweep::new(&[TileSummary::new(
+            &TileOutcome::new(&detections, &truth, &MatchConfig::default()).unwrap(),
+        )])
+    }
+
+    #[test]
+    fn thinning_on_the_way_gives_what_thinning_of_all_points_gives() {
+        let sweep = sweep();
+        let mut points = Vec::new();
+        sweep.for_each_point(|point| points.push(point));
+        assert_eq!(points.len(), 750);
+        for (low, high) in [(3.0, 12.0), (4.0, 8.0), (20.0, 30.0)] {
+            let inside = points.iter().rev().filter(|point| (low..=high).contains(&point.threshold));
+            let all: Vec<(f64, f64)> =
+                inside.filter_map(|point| point.counts.purity().map(|purity| (point.threshold, purity))).collect();
+            let step = all.len().div_ceil(MAX_POINTS).max(1);
+            let expected: Vec<(f64, f64)> = all.into_iter().step_by(step).collect();
+            assert_eq!(curve(&sweep, (low, high), Counts::purity), expected);
+        }
+    }
+
+    #[test]
+    fn range_shown_ends_where_one_detection_in_fifty_is_left() {
+        // 32 of 1501 have an S/N of 10.34 or more, 30 more than that.
+        assert_eq!(shown_range(&sweep(), 5.0), (3.0, 3.0 + 0.01 * 734.0));
+        assert_eq!(shown_range(&ThresholdSweep::new(&[]), 5.0), (4.0, 6.0));
+    }
 }

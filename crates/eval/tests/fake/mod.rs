@@ -3,7 +3,7 @@
 // Each program that includes this module uses a part of it.
 #![allow(dead_code)]
 
-use arcmin_eval::{MatchConfig, TileOutcome};
+use arcmin_eval::{MatchConfig, TileOutcome, TileSummary};
 use arcmin_maps::{Geometry, Mask, Shape};
 use arcmin_method::{Candidate, Detections, Measured, SizeMeasured};
 use arcmin_scene::{Halo, Truth};
@@ -53,9 +53,9 @@ impl FakeFinder {
     }
 
     /// A tile of 25 square degrees, matched.
-    pub(crate) fn outcome(&self, tile: u64) -> TileOutcome {
+    pub(crate) fn summary(&self, tile: u64) -> TileSummary {
         let (detections, truth) = self.tile(tile);
-        TileOutcome::new(&detections, &truth, &MatchConfig::default()).unwrap()
+        TileSummary::new(&TileOutcome::new(&detections, &truth, &MatchConfig::default()).unwrap())
     }
 
     /// A tile of 25 square degrees.
