@@ -5,7 +5,8 @@
 //! - all taps of six pixels at once, with the packed weights of 64 output channels kept in the second-level cache. Taps
 //!   outside of the image multiply zeros;
 //! - tap after tap, adding to the result, where those weights are too large, or where many taps fall outside of the image or
-//!   between the pixels of a strided one: those are then left out. Each task packs the tap's weights for itself.
+//!   between the pixels of a strided one: those are then left out. Where one task has all rows of a panel, it packs each tap's
+//!   weights for itself, just before it reads them.
 
 use crate::geometry::ConvGeometry;
 use crate::pack::{WeightView, Weights};
@@ -20,8 +21,8 @@ const MAX_PANEL_BYTES: usize = 512 << 10;
 const MAX_WASTE: f64 = 0.08;
 /// Rows of a task: enough to keep the pipeline full.
 const MIN_TASK_ROWS: usize = 96;
-/// Rows of a task that packs its weights for itself: enough that this is cheap beside multiplying them.
-const MIN_PACKING_TASK_ROWS: usize = 396;
+/// Rows of a task that goes tap after tap: enough that reading or packing the weights is cheap beside multiplying them.
+const MIN_TAP_TASK_ROWS: usize = 396;
 /// Tasks that the rows of one panel are cut into at most. Fixed, so that results do not depend on the threads.
 const MAX_ROW_TASKS: usize = 32;
 
@@ -192,7 +193,7 @@ impl DirectRows {
         let taps_outermost = table.n_taps > 1
             && (panel_bytes > MAX_PANEL_BYTES
                 || (table.inside_fraction() < 1.0 - MAX_WASTE && table.depth >= PANEL / 2));
-        let min_rows = if taps_outermost { MIN_PACKING_TASK_ROWS } else { MIN_TASK_ROWS };
+        let min_rows = if taps_outermost { MIN_TAP_TASK_ROWS } else { MIN_TASK_ROWS };
         let task_rows = n_pixels.div_ceil(MAX_ROW_TASKS).max(min_rows).next_multiple_of(TILE_ROWS);
         Self { table, view, n_pixels, n_columns, taps_outermost, task_rows }
     }
@@ -206,8 +207,13 @@ impl DirectRows {
         self.table.depth * PANEL
     }
 
+    /// Whether each task packs the weights that it reads, which no other does.
+    fn tasks_pack(&self) -> bool {
+        self.taps_outermost && self.n_pixels <= self.task_rows
+    }
+
     pub(crate) fn scratch_len(&self) -> usize {
-        let packed = if self.taps_outermost { n_pieces() } else { self.n_panels() * self.table.n_taps };
+        let packed = if self.tasks_pack() { n_pieces() } else { self.n_panels() * self.table.n_taps };
         ALIGNMENT_SLACK + whole_lines(self.table.depth) + packed * self.tap_len()
     }
 
@@ -218,11 +224,30 @@ impl DirectRows {
         let (zeros, packed) = aligned(scratch).split_at_mut(whole_lines(self.table.depth));
         zeros.fill(0.0);
         let result = SharedOutput::new(result);
-        if self.taps_outermost {
-            self.run_tap_by_tap(isa, source, weights, result, zeros, packed);
-        } else {
-            self.run_all_taps(isa, source, weights, result, zeros, packed);
+        let job = Job { isa, source, result, zeros };
+        if self.tasks_pack() {
+            for_each_task(self.n_tasks(), packed, self.tap_len(), |task, room| {
+                self.tap_by_tap(&job, task, Packed::WhenRead { weights, room });
+            });
+            return;
         }
+        let packed = self.pack(weights, packed);
+        for_each_task(self.n_tasks(), &mut [], 0, |task, _| {
+            if self.taps_outermost {
+                self.tap_by_tap(&job, task, Packed::Before { packed, n_taps: self.table.n_taps });
+            } else {
+                self.all_taps(&job, task, packed);
+            }
+        });
+    }
+
+    /// Packs all weights.
+    fn pack<'p>(&self, weights: &Weights<'_>, packed: &'p mut [f32]) -> &'p [f32] {
+        let n_taps = self.table.n_taps;
+        let packed = &mut packed[..self.n_panels() * n_taps * self.tap_len()];
+        let taps = packed.par_chunks_exact_mut(self.tap_len()).enumerate();
+        taps.for_each(|(i, packed)| weights.pack(i / n_taps, i % n_taps, 0..self.table.depth, packed));
+        packed
     }
 
     /// Panel, and first and last row, of a task.
@@ -236,83 +261,86 @@ impl DirectRows {
         self.n_panels() * self.n_pixels.div_ceil(self.task_rows)
     }
 
-    fn run_all_taps(
-        &self,
-        isa: Isa,
-        source: &[f32],
-        weights: &Weights<'_>,
-        result: SharedOutput<'_>,
-        zeros: &[f32],
-        packed: &mut [f32],
-    ) {
-        let n_taps = self.table.n_taps;
-        let packed = &mut packed[..self.n_panels() * n_taps * self.tap_len()];
-        let taps = packed.par_chunks_exact_mut(self.tap_len()).enumerate();
-        taps.for_each(|(i, packed)| weights.pack(i / n_taps, i % n_taps, 0..self.table.depth, packed));
-        let packed = &*packed;
-        for_each_task(self.n_tasks(), &mut [], 0, |task, _| {
-            let (panel, first_row, end_row) = self.part(task);
-            let job = RowsJob {
-                rule: &PixelRows { table: &self.table, step: self.n_columns },
-                first_row,
-                end_row,
-                a: source,
-                zeros,
-                b: &packed[panel * n_taps * self.tap_len()..][..n_taps * self.tap_len()],
-                n_taps,
-                depth: self.table.depth,
-                c: result,
-                first_column: panel * PANEL,
-                n_columns: (self.n_columns - panel * PANEL).min(PANEL),
-                accumulate: false,
-            };
-            // SAFETY: the table was made for these lengths of source and result, which `run` and the plan checked, and
-            // each task has rows and columns of its own.
-            unsafe { multiply_rows(isa, job) };
-        });
+    fn all_taps(&self, job: &Job<'_>, task: usize, packed: &[f32]) {
+        let (panel, first_row, end_row) = self.part(task);
+        let panel_len = self.table.n_taps * self.tap_len();
+        let rows = RowsJob {
+            rule: &PixelRows { table: &self.table, step: self.n_columns },
+            first_row,
+            end_row,
+            a: job.source,
+            zeros: job.zeros,
+            b: &packed[panel * panel_len..][..panel_len],
+            n_taps: self.table.n_taps,
+            depth: self.table.depth,
+            c: job.result,
+            first_column: panel * PANEL,
+            n_columns: (self.n_columns - panel * PANEL).min(PANEL),
+            accumulate: false,
+        };
+        // SAFETY: the table was made for these lengths of source and result, which `run` and the plan checked, and each task
+        // has rows and columns of its own.
+        unsafe { multiply_rows(job.isa, rows) };
     }
 
-    fn run_tap_by_tap(
-        &self,
-        isa: Isa,
-        source: &[f32],
-        weights: &Weights<'_>,
-        result: SharedOutput<'_>,
-        zeros: &[f32],
-        packed: &mut [f32],
-    ) {
-        for_each_task(self.n_tasks(), packed, self.tap_len(), |task, packed| {
-            let (panel, first_row, end_row) = self.part(task);
-            let first_column = panel * PANEL;
-            let n_columns = (self.n_columns - first_column).min(PANEL);
-            for row in first_row..end_row {
-                // SAFETY: the task's own rows and columns, inside of the result.
-                unsafe { result.slice(row * self.n_columns + first_column, n_columns) }.fill(0.0);
+    fn tap_by_tap(&self, job: &Job<'_>, task: usize, mut packed: Packed<'_>) {
+        let (panel, first_row, end_row) = self.part(task);
+        let first_column = panel * PANEL;
+        let n_columns = (self.n_columns - first_column).min(PANEL);
+        for row in first_row..end_row {
+            // SAFETY: the task's own rows and columns, inside of the result.
+            unsafe { job.result.slice(row * self.n_columns + first_column, n_columns) }.fill(0.0);
+        }
+        let mut list = Vec::with_capacity(end_row - first_row);
+        for tap in 0..self.table.n_taps {
+            self.table.list(tap, first_row, end_row, self.n_columns, &mut list);
+            if list.is_empty() {
+                continue;
             }
-            let mut list = Vec::with_capacity(end_row - first_row);
-            for tap in 0..self.table.n_taps {
-                self.table.list(tap, first_row, end_row, self.n_columns, &mut list);
-                if list.is_empty() {
-                    continue;
-                }
-                weights.pack(panel, tap, 0..self.table.depth, packed);
-                let job = RowsJob {
-                    rule: &ListedRows(&list),
-                    first_row: 0,
-                    end_row: list.len(),
-                    a: source,
-                    zeros,
-                    b: packed,
-                    n_taps: 1,
-                    depth: self.table.depth,
-                    c: result,
-                    first_column,
-                    n_columns,
-                    accumulate: true,
-                };
-                // SAFETY: as in `run_all_taps`.
-                unsafe { multiply_rows(isa, job) };
+            let rows = RowsJob {
+                rule: &ListedRows(&list),
+                first_row: 0,
+                end_row: list.len(),
+                a: job.source,
+                zeros: job.zeros,
+                b: packed.tap(panel, tap, self.table.depth),
+                n_taps: 1,
+                depth: self.table.depth,
+                c: job.result,
+                first_column,
+                n_columns,
+                accumulate: true,
+            };
+            // SAFETY: as in `all_taps`.
+            unsafe { multiply_rows(job.isa, rows) };
+        }
+    }
+}
+
+/// What all tasks of a run share.
+struct Job<'a> {
+    isa: Isa,
+    source: &'a [f32],
+    result: SharedOutput<'a>,
+    zeros: &'a [f32],
+}
+
+/// Packed weights of a task that goes tap after tap.
+enum Packed<'a> {
+    /// Packed beforehand, `[panel, tap, depth, PANEL]`.
+    Before { packed: &'a [f32], n_taps: usize },
+    /// Packed by the task itself, one tap after another in the same room.
+    WhenRead { weights: &'a Weights<'a>, room: &'a mut [f32] },
+}
+
+impl Packed<'_> {
+    fn tap(&mut self, panel: usize, tap: usize, depth: usize) -> &[f32] {
+        match self {
+            Self::Before { packed, n_taps } => &packed[(panel * *n_taps + tap) * depth * PANEL..][..depth * PANEL],
+            Self::WhenRead { weights, room } => {
+                weights.pack(panel, tap, 0..depth, room);
+                room
             }
-        });
+        }
     }
 }

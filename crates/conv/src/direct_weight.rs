@@ -1,27 +1,32 @@
 //! The direct algorithm for the weight gradient: for each tap the sum over pixels of outer products of the input's and the
 //! output gradient's channels, read in place.
 //!
-//! Where panels and taps alone give too few tasks, the pixels are cut into chunks with a partial sum each. Their number
-//! depends on the geometry alone and they are added in order: the same bits come out for any number of threads.
+//! A task has a panel of output channels, a group of input channels and a group of taps, and goes through its pixels in
+//! blocks: all its taps over one block, then the next. With few channels a group has all taps, so that images larger than a
+//! cache are read once; with many it has one, whose sums then fit. Where groups alone give too few tasks, the pixels are cut
+//! into chunks with a partial sum each. Their number depends on the geometry alone and they are added in order: the same bits
+//! come out for any number of threads.
 
 use crate::direct::TapTable;
 use crate::geometry::ConvGeometry;
 use crate::outer::{OuterJob, add_outer_products};
-use crate::rows::PANEL;
+use crate::rows::{PANEL, TILE_ROWS};
 use crate::shared::{ALIGNMENT_SLACK, SharedOutput, aligned, for_each_task, n_pieces, whole_lines};
 use crate::simd::Isa;
 use rayon::prelude::*;
 
-/// Pixels whose channels stay in the first-level cache while all tiles of the result go over them.
-const BLOCK_PIXELS: usize = 96;
+/// Pixels that a task's taps go over one after another.
+const BLOCK_PIXELS: usize = 128;
+/// Input channels up to which a task has all taps.
+const MAX_ALL_TAPS_CHANNELS: usize = 128;
+/// Input channels of a task that make reading the output gradient worth while.
+const MIN_GROUP_CHANNELS: usize = 48;
 /// Tasks that keep some tens of threads at work.
-const WANTED_TASKS: usize = 32;
+const WANTED_TASKS: usize = 24;
 /// Pixels of a chunk that make its partial sum worth while.
 const MIN_CHUNK_PIXELS: usize = 256;
 /// Bound on the memory of the partial sums.
 const MAX_PARTIAL_LEN: usize = 4 << 20;
-/// Input channels of a task: some tiles' worth, so that a block of pixels is read from cache by most of them.
-const MIN_TASK_CHANNELS: usize = 48;
 
 /// The direct weight gradient of one geometry.
 #[derive(Clone, Debug)]
@@ -32,24 +37,28 @@ pub(crate) struct DirectWeight {
     in_channels: usize,
     out_channels: usize,
     n_chunks: usize,
-    task_channels: usize,
+    group_channels: usize,
+    group_taps: usize,
 }
 
 impl DirectWeight {
     pub(crate) fn new(geometry: &ConvGeometry) -> Self {
         let (in_channels, out_channels) = (geometry.sizes().in_channels, geometry.sizes().out_channels);
         let (n_pixels, n_taps) = (geometry.n_out_pixels(), geometry.n_taps());
-        let n_tiles = out_channels.div_ceil(PANEL) * n_taps;
-        let n_channel_tasks = WANTED_TASKS.div_ceil(n_tiles).min(in_channels / MIN_TASK_CHANNELS).max(1);
-        let task_channels = in_channels.div_ceil(n_channel_tasks).next_multiple_of(6);
+        let n_panels = out_channels.div_ceil(PANEL);
+        let group_taps = if in_channels <= MAX_ALL_TAPS_CHANNELS { n_taps } else { 1 };
+        let n_tap_groups = n_taps / group_taps;
+        let n_channel_groups =
+            WANTED_TASKS.div_ceil(n_panels * n_tap_groups).min(in_channels.div_ceil(MIN_GROUP_CHANNELS));
+        let group_channels = in_channels.div_ceil(n_channel_groups).next_multiple_of(TILE_ROWS);
         let weight_len = n_taps * in_channels * whole_lines(out_channels);
         let n_chunks = WANTED_TASKS
-            .div_ceil(n_tiles * in_channels.div_ceil(task_channels))
+            .div_ceil(n_panels * n_tap_groups * n_channel_groups)
             .min(n_pixels / MIN_CHUNK_PIXELS)
             .min(MAX_PARTIAL_LEN / weight_len)
             .max(1);
         let table = TapTable::forward(geometry);
-        Self { table, n_pixels, n_taps, in_channels, out_channels, n_chunks, task_channels }
+        Self { table, n_pixels, n_taps, in_channels, out_channels, n_chunks, group_channels, group_taps }
     }
 
     /// Columns of a partial sum: whole vectors.
@@ -102,70 +111,60 @@ impl DirectWeight {
 
     fn sum_products(&self, isa: Isa, input: &[f32], output: &[f32], sums: SharedOutput<'_>, blocks: &mut [f32]) {
         let n_panels = self.out_channels.div_ceil(PANEL);
-        let n_channel_tasks = self.in_channels.div_ceil(self.task_channels);
-        let n_tasks = self.n_chunks * n_panels * self.n_taps * n_channel_tasks;
+        let (n_tap_groups, n_channel_groups) =
+            (self.n_taps / self.group_taps, self.in_channels.div_ceil(self.group_channels));
+        let n_tasks = self.n_chunks * n_panels * n_tap_groups * n_channel_groups;
         for_each_task(n_tasks, blocks, self.block_len(), |task, block| {
-            let (rest, channel_task) = (task / n_channel_tasks, task % n_channel_tasks);
-            let (rest, tap) = (rest / self.n_taps, rest % self.n_taps);
+            let (rest, group) = (task / n_channel_groups, task % n_channel_groups);
+            let (rest, tap_group) = (rest / n_tap_groups, rest % n_tap_groups);
             let (chunk, panel) = (rest / n_panels, rest % n_panels);
-            let part = Part { chunk, panel, tap, first_channel: channel_task * self.task_channels };
-            self.sum_part(isa, input, output, sums, block, part);
+            let (first_tap, first_channel) = (tap_group * self.group_taps, group * self.group_channels);
+            self.sum_part(isa, input, output, sums, block, Part { chunk, panel, first_tap, first_channel });
         });
     }
 
-    /// One tap and panel over the pixels of a chunk.
+    /// The pixels of a chunk.
     fn sum_part(&self, isa: Isa, input: &[f32], output: &[f32], sums: SharedOutput<'_>, block: &mut [f32], part: Part) {
         let columns = self.padded_columns();
         let first_column = part.panel * PANEL;
         let n_columns = (columns - first_column).min(PANEL);
-        let n_rows = (self.in_channels - part.first_channel).min(self.task_channels);
         let bounds = |chunk: usize| chunk * self.n_pixels / self.n_chunks;
-        let end = bounds(part.chunk + 1);
+        let (start, end) = (bounds(part.chunk), bounds(part.chunk + 1));
         let mut pixels = Vec::with_capacity(BLOCK_PIXELS);
-        let mut accumulate = false;
-        for first in (bounds(part.chunk)..end).step_by(BLOCK_PIXELS) {
+        for first in (start..end).step_by(BLOCK_PIXELS) {
             let block_end = (first + BLOCK_PIXELS).min(end);
-            self.table.list(part.tap, first, block_end, self.out_channels, &mut pixels);
-            if pixels.is_empty() && (accumulate || block_end < end) {
-                continue;
+            self.fill_block(&output[first * self.out_channels..block_end * self.out_channels], first_column, block);
+            for tap in part.first_tap..part.first_tap + self.group_taps {
+                self.table.list(tap, first, block_end, n_columns, &mut pixels);
+                pixels.iter_mut().for_each(|(x, y)| (*x, *y) = (*x + part.first_channel, *y - first * n_columns));
+                let job = OuterJob {
+                    pixels: &pixels,
+                    x: input,
+                    y: block,
+                    n_rows: (self.in_channels - part.first_channel).min(self.group_channels),
+                    n_columns,
+                    c: sums,
+                    c_start: part.chunk * self.partial_len()
+                        + (tap * self.in_channels + part.first_channel) * columns
+                        + first_column,
+                    c_step: columns,
+                    accumulate: first > start,
+                };
+                // SAFETY: the table was made for these lengths of input and output, which the plan checked; the partial
+                // sum of a chunk, panel, tap and range of channels belongs to this task.
+                unsafe { add_outer_products(isa, job) };
             }
-            pixels.iter_mut().for_each(|pixel| pixel.0 += part.first_channel);
-            self.fill_block(output, first_column, n_columns, &mut pixels, block);
-            let job = OuterJob {
-                pixels: &pixels,
-                x: input,
-                y: block,
-                n_rows,
-                n_columns,
-                c: sums,
-                c_start: part.chunk * self.partial_len()
-                    + (part.tap * self.in_channels + part.first_channel) * columns
-                    + first_column,
-                c_step: columns,
-                accumulate,
-            };
-            // SAFETY: the table was made for these lengths of input and output, which the plan checked; the partial sum
-            // of a chunk, tap, panel and range of channels belongs to this task.
-            unsafe { add_outer_products(isa, job) };
-            accumulate = true;
         }
     }
 
-    /// Copies the output gradient of the pixels, zeros behind the last channel, and points the pixels there.
-    fn fill_block(
-        &self,
-        output: &[f32],
-        first_column: usize,
-        n_columns: usize,
-        pixels: &mut [(usize, usize)],
-        block: &mut [f32],
-    ) {
+    /// Copies a panel of the pixels' output gradient, zeros behind the last channel.
+    fn fill_block(&self, output: &[f32], first_column: usize, block: &mut [f32]) {
+        let n_columns = (self.padded_columns() - first_column).min(PANEL);
         let n_inside = (self.out_channels - first_column).min(n_columns);
-        for (pixel, row) in pixels.iter_mut().zip(block.chunks_exact_mut(n_columns)) {
-            row[..n_inside].copy_from_slice(&output[pixel.1 + first_column..][..n_inside]);
-            row[n_inside..].fill(0.0);
+        for (from, to) in output.chunks_exact(self.out_channels).zip(block.chunks_exact_mut(n_columns)) {
+            to[..n_inside].copy_from_slice(&from[first_column..][..n_inside]);
+            to[n_inside..].fill(0.0);
         }
-        pixels.iter_mut().enumerate().for_each(|(i, pixel)| pixel.1 = i * n_columns);
     }
 }
 
@@ -174,6 +173,6 @@ impl DirectWeight {
 struct Part {
     chunk: usize,
     panel: usize,
-    tap: usize,
+    first_tap: usize,
     first_channel: usize,
 }
