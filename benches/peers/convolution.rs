@@ -5,7 +5,7 @@
 //!
 //! A line is `IMPLEMENTATION PASS N CHANNELS_IN CHANNELS_OUT SIDE KERNEL STRIDE DILATION MILLISECONDS`. `IMPLEMENTATION` is
 //! `candle`, or `ALGORITHM:ISA` with `fastest`, `direct`, `f2` or `f4`, and `best` or a name of an instruction set. `PASS` is
-//! `forward`, `input`, `weight`, or `all` for one after another. The padding is half the dilated kernel.
+//! `forward`, `selu` (with bias and SELU), `input`, `weight`, or `all` for one after another. The padding is half the dilated kernel.
 
 use arcmin_conv::{Activation, Algorithm, AlgorithmChoice, ConvGeometry, ConvSizes, Isa, Pass, Plan};
 use candle_core::{Device, Tensor, Var};
@@ -87,18 +87,19 @@ fn ours(sizes: &ConvSizes, implementation: &str, pass: &str, milliseconds: usize
     let len = Pass::ALL.into_iter().map(|pass| plan.scratch_len(pass)).max().unwrap_or(0);
     let mut scratch = vec![0.0; len];
     let passes: &[Pass] = match pass {
-        "forward" => &[Pass::Forward],
+        "forward" | "selu" => &[Pass::Forward],
         "input" => &[Pass::InputGradient],
         "weight" => &[Pass::WeightGradient],
         "all" => &Pass::ALL,
         _ => return Err(format!("no pass is named {pass}").into()),
     };
+    let bias = numbers(sizes.out_channels, 4);
+    let (bias, activation) =
+        if pass == "selu" { (Some(&bias[..]), Activation::Selu) } else { (None, Activation::None) };
     let mut run = || -> Result<()> {
         for pass in passes {
             match pass {
-                Pass::Forward => {
-                    plan.forward(&input, &weight, None, Activation::None, &mut output, &mut scratch)?;
-                }
+                Pass::Forward => plan.forward(&input, &weight, bias, activation, &mut output, &mut scratch)?,
                 Pass::InputGradient => plan.input_gradient(&gradient, &weight, &mut input_gradient, &mut scratch)?,
                 Pass::WeightGradient => plan.weight_gradient(&input, &gradient, &mut weight_gradient, &mut scratch)?,
             }
@@ -107,7 +108,7 @@ fn ours(sizes: &ConvSizes, implementation: &str, pass: &str, milliseconds: usize
     };
     let (wall_ms, cpu_ms) = burst(&mut run, milliseconds)?;
     let check = match pass {
-        "forward" => rms(&output),
+        "forward" | "selu" => rms(&output),
         "input" => rms(&input_gradient),
         "weight" => rms(&weight_gradient),
         _ => rms(&output) + rms(&input_gradient) + rms(&weight_gradient),

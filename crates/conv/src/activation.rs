@@ -1,6 +1,7 @@
 //! What follows the sum of products: bias and activation, and on the way back the activation's derivative and the gradient
 //! of the bias.
 
+use crate::shared::SharedOutput;
 use crate::simd::{Isa, Kernel, Simd};
 use rayon::prelude::*;
 
@@ -81,7 +82,8 @@ fn exp_minus_1_below_zero(z: f32) -> f32 {
     /// Below this `exp(z) - 1` is -1 in `f32`.
     const LOWEST: f32 = -80.0;
     let z = if z < LOWEST { LOWEST } else { z };
-    let n = (z * std::f32::consts::LOG2_E + ROUND) - ROUND;
+    let rounded = z * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
     let r = (z - n * LN_2_HIGH) - n * LN_2_LOW;
     let tail = r * (1.0 / 5040.0) + 1.0 / 720.0;
     let tail = tail * r + 1.0 / 120.0;
@@ -89,7 +91,8 @@ fn exp_minus_1_below_zero(z: f32) -> f32 {
     let tail = tail * r + 1.0 / 6.0;
     let tail = tail * r + 0.5;
     let exp_r_minus_1 = tail * r * r + r;
-    let two_to_n = f32::from_bits((((n as i32) + 127) << 23).cast_unsigned());
+    // The last bits of `rounded` are those of `n`.
+    let two_to_n = f32::from_bits(rounded.to_bits().wrapping_add(127) << 23);
     two_to_n * exp_r_minus_1 + (two_to_n - 1.0)
 }
 
@@ -98,49 +101,75 @@ fn chunk_rows(n_channels: usize) -> usize {
     (16_384 / n_channels).max(1)
 }
 
-/// `output = activation(output + bias)`, in place, `output [pixel, channel]`.
-pub(crate) fn add_bias_and_activate(
-    isa: Isa,
-    output: &mut [f32],
-    bias: Option<&[f32]>,
+/// What each finished number of a result still gets: `activation(number + bias)`.
+///
+/// Tasks apply it to what they have just written, while that is in a cache.
+#[derive(Clone, Copy)]
+pub(crate) struct Finish<'a> {
+    /// One number a channel, none for no bias.
+    bias: Option<&'a [f32]>,
     activation: Activation,
-    n_channels: usize,
-) {
-    if bias.is_none() && activation == Activation::None {
-        return;
+}
+
+impl<'a> Finish<'a> {
+    /// Leaves the result as it is.
+    pub(crate) const NOTHING: Self = Self { bias: None, activation: Activation::None };
+
+    pub(crate) fn new(bias: Option<&'a [f32]>, activation: Activation) -> Self {
+        Self { bias, activation }
     }
-    let zeros = vec![0.0; if bias.is_none() { n_channels } else { 0 }];
-    let bias = bias.unwrap_or(&zeros);
-    output.par_chunks_mut(chunk_rows(n_channels) * n_channels).for_each(|rows| {
-        // SAFETY: the kernel works on slices.
-        unsafe { isa.run(BiasAndActivation { rows, bias, activation }) };
-    });
-}
 
-struct BiasAndActivation<'a> {
-    rows: &'a mut [f32],
-    bias: &'a [f32],
-    activation: Activation,
-}
-
-impl Kernel for BiasAndActivation<'_> {
-    #[inline(always)]
-    unsafe fn run<S: Simd>(self, _simd: S) {
-        let Self { rows, bias, activation } = self;
-        // One loop for each activation: a choice inside of the loop is not taken out of it reliably.
+    /// Finishes the channels from `first_channel` on of pixels, which begin at `starts`.
+    ///
+    /// # Safety
+    /// Each pixel's `n_channels` numbers must lie inside of the result, and no other task may touch them meanwhile.
+    pub(crate) unsafe fn apply(
+        self,
+        isa: Isa,
+        result: SharedOutput<'_>,
+        starts: impl Iterator<Item = usize>,
+        first_channel: usize,
+        n_channels: usize,
+    ) {
+        let Self { bias, activation } = self;
+        let bias = bias.map(|bias| &bias[first_channel..][..n_channels]);
         match activation {
-            Activation::None => for_rows(rows, bias, |z| z),
-            Activation::Relu => for_rows(rows, bias, |z| Activation::Relu.apply(z)),
-            Activation::Selu => for_rows(rows, bias, |z| Activation::Selu.apply(z)),
+            Activation::None if bias.is_none() => {}
+            // One kernel for each activation: a choice inside of the loop is not taken out of it reliably.
+            // SAFETY: the caller vouches for the pixels.
+            Activation::None => unsafe { isa.run(FinishPixels { result, starts, n_channels, bias, f: |z| z }) },
+            Activation::Relu => {
+                let f = |z| Activation::Relu.apply(z);
+                // SAFETY: as above.
+                unsafe { isa.run(FinishPixels { result, starts, n_channels, bias, f }) }
+            }
+            Activation::Selu => {
+                let f = |z| Activation::Selu.apply(z);
+                // SAFETY: as above.
+                unsafe { isa.run(FinishPixels { result, starts, n_channels, bias, f }) }
+            }
         }
     }
 }
 
-#[inline(always)]
-fn for_rows(rows: &mut [f32], bias: &[f32], f: impl Fn(f32) -> f32) {
-    for row in rows.chunks_exact_mut(bias.len()) {
-        for (y, &b) in row.iter_mut().zip(bias) {
-            *y = f(*y + b);
+struct FinishPixels<'a, P, F> {
+    result: SharedOutput<'a>,
+    starts: P,
+    n_channels: usize,
+    bias: Option<&'a [f32]>,
+    f: F,
+}
+
+impl<P: Iterator<Item = usize>, F: Fn(f32) -> f32> Kernel for FinishPixels<'_, P, F> {
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self, _simd: S) {
+        for start in self.starts {
+            // SAFETY: the caller of `Finish::apply` vouches for the pixel.
+            let pixel = unsafe { self.result.slice(start, self.n_channels) };
+            match self.bias {
+                Some(bias) => pixel.iter_mut().zip(bias).for_each(|(y, &b)| *y = (self.f)(*y + b)),
+                None => pixel.iter_mut().for_each(|y| *y = (self.f)(*y)),
+            }
         }
     }
 }
@@ -257,7 +286,10 @@ mod tests {
                 let gradient: Vec<f32> = (0..z.len()).map(|i| (i % 7) as f32 - 2.0).collect();
                 for activation in [Activation::None, Activation::Relu, Activation::Selu] {
                     let mut y = z.clone();
-                    add_bias_and_activate(isa, &mut y, Some(&bias), activation, n_channels);
+                    let starts = (0..n_pixels).map(|pixel| pixel * n_channels);
+                    let result = SharedOutput::new(&mut y);
+                    // SAFETY: `y` holds the pixels, and no other task runs.
+                    unsafe { Finish::new(Some(&bias), activation).apply(isa, result, starts, 0, n_channels) };
                     let (mut behind, mut sums) = (vec![0.0; z.len()], vec![0.0; n_channels]);
                     differentiate(isa, &y, &gradient, activation, &mut behind, &mut sums);
                     let (mut expected, mut scale) = (vec![0.0_f64; n_channels], 0.0);

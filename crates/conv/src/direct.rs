@@ -8,6 +8,7 @@
 //!   between the pixels of a strided one: those are then left out. Where one task has all rows of a panel, it packs each tap's
 //!   weights for itself, just before it reads them.
 
+use crate::activation::Finish;
 use crate::geometry::ConvGeometry;
 use crate::pack::{WeightView, Weights};
 use crate::rows::{ListedRows, PANEL, RowRule, RowsJob, TILE_ROWS, multiply_rows};
@@ -217,14 +218,22 @@ impl DirectRows {
         ALIGNMENT_SLACK + whole_lines(self.table.depth) + packed * self.tap_len()
     }
 
-    /// `result[pixel] = sum over taps of source[pixel + tap] W[tap]`.
-    pub(crate) fn run(&self, isa: Isa, source: &[f32], weights: &Weights<'_>, result: &mut [f32], scratch: &mut [f32]) {
+    /// `result[pixel] = finish(sum over taps of source[pixel + tap] W[tap])`.
+    pub(crate) fn run(
+        &self,
+        isa: Isa,
+        source: &[f32],
+        weights: &Weights<'_>,
+        finish: Finish<'_>,
+        result: &mut [f32],
+        scratch: &mut [f32],
+    ) {
         assert_eq!(weights.view, self.view);
         assert_eq!(result.len(), self.n_pixels * self.n_columns);
         let (zeros, packed) = aligned(scratch).split_at_mut(whole_lines(self.table.depth));
         zeros.fill(0.0);
         let result = SharedOutput::new(result);
-        let job = Job { isa, source, result, zeros };
+        let job = Job { isa, source, result, zeros, finish };
         if self.tasks_pack() {
             for_each_task(self.n_tasks(), packed, self.tap_len(), |task, room| {
                 self.tap_by_tap(&job, task, Packed::WhenRead { weights, room });
@@ -281,6 +290,17 @@ impl DirectRows {
         // SAFETY: the table was made for these lengths of source and result, which `run` and the plan checked, and each task
         // has rows and columns of its own.
         unsafe { multiply_rows(job.isa, rows) };
+        self.finish(job, task);
+    }
+
+    fn finish(&self, job: &Job<'_>, task: usize) {
+        let (panel, first_row, end_row) = self.part(task);
+        let first_column = panel * PANEL;
+        let starts = (first_row..end_row).map(|row| row * self.n_columns + first_column);
+        // SAFETY: the task's own rows and columns, inside of the result.
+        unsafe {
+            job.finish.apply(job.isa, job.result, starts, first_column, (self.n_columns - first_column).min(PANEL));
+        }
     }
 
     fn tap_by_tap(&self, job: &Job<'_>, task: usize, mut packed: Packed<'_>) {
@@ -314,6 +334,7 @@ impl DirectRows {
             // SAFETY: as in `all_taps`.
             unsafe { multiply_rows(job.isa, rows) };
         }
+        self.finish(job, task);
     }
 }
 
@@ -323,6 +344,7 @@ struct Job<'a> {
     source: &'a [f32],
     result: SharedOutput<'a>,
     zeros: &'a [f32],
+    finish: Finish<'a>,
 }
 
 /// Packed weights of a task that goes tap after tap.

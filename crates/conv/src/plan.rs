@@ -1,6 +1,6 @@
 //! A convolution made ready: geometry, an algorithm for each pass, and the scratch they need.
 
-use crate::activation::{Activation, add_bias_and_activate, differentiate};
+use crate::activation::{Activation, Finish, differentiate};
 use crate::choice::{Algorithm, AlgorithmChoice};
 use crate::direct::DirectRows;
 use crate::direct_weight::DirectWeight;
@@ -65,10 +65,18 @@ impl Rows {
         }
     }
 
-    fn run(&self, isa: Isa, source: &[f32], weights: &Weights<'_>, result: &mut [f32], scratch: &mut [f32]) {
+    fn run(
+        &self,
+        isa: Isa,
+        source: &[f32],
+        weights: &Weights<'_>,
+        finish: Finish<'_>,
+        result: &mut [f32],
+        scratch: &mut [f32],
+    ) {
         match self {
-            Self::Direct(direct) => direct.run(isa, source, weights, result, scratch),
-            Self::Winograd(winograd) => winograd.run(isa, source, weights, result, scratch),
+            Self::Direct(direct) => direct.run(isa, source, weights, finish, result, scratch),
+            Self::Winograd(winograd) => winograd.run(isa, source, weights, finish, result, scratch),
         }
     }
 }
@@ -153,13 +161,11 @@ impl Plan {
         check_len("input", self.geometry.input_shape(), input)?;
         let weights = self.weights(weight, WeightView::Forward)?;
         check_len("output", self.geometry.output_shape(), output)?;
-        let n_channels = self.geometry.sizes().out_channels;
         if let Some(bias) = bias {
-            check_len("bias", [n_channels], bias)?;
+            check_len("bias", [self.geometry.sizes().out_channels], bias)?;
         }
         self.check_scratch(Pass::Forward, scratch)?;
-        self.forward.run(self.isa, input, &weights, output, scratch);
-        add_bias_and_activate(self.isa, output, bias, activation, n_channels);
+        self.forward.run(self.isa, input, &weights, Finish::new(bias, activation), output, scratch);
         Ok(())
     }
 
@@ -181,7 +187,7 @@ impl Plan {
         let weights = self.weights(weight, WeightView::Transposed)?;
         check_len("input gradient", self.geometry.input_shape(), input_gradient)?;
         self.check_scratch(Pass::InputGradient, scratch)?;
-        self.input_gradient.run(self.isa, output_gradient, &weights, input_gradient, scratch);
+        self.input_gradient.run(self.isa, output_gradient, &weights, Finish::NOTHING, input_gradient, scratch);
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 use super::tiles::{Frame, FromPlanes, Planes, Tile, ToPlanes, WeightToPlanes, cover};
 use super::transform::{InputMatrix, OutputMatrix};
 use super::{Form, plane_step};
+use crate::activation::Finish;
 use crate::error::Error;
 use crate::geometry::ConvGeometry;
 use crate::pack::{WeightView, Weights};
@@ -94,11 +95,19 @@ impl WinogradRows {
         ALIGNMENT_SLACK + self.form.n_points() * self.weight_plane() + work
     }
 
-    pub(crate) fn run(&self, isa: Isa, source: &[f32], weights: &Weights<'_>, result: &mut [f32], scratch: &mut [f32]) {
+    pub(crate) fn run(
+        &self,
+        isa: Isa,
+        source: &[f32],
+        weights: &Weights<'_>,
+        finish: Finish<'_>,
+        result: &mut [f32],
+        scratch: &mut [f32],
+    ) {
         assert_eq!(weights.view, self.view);
         let (planes, work) = aligned(scratch).split_at_mut(self.form.n_points() * self.weight_plane());
         self.transform_weights(isa, weights, planes, work);
-        let step = Step { isa, rows: self, weights: planes, source, result: SharedOutput::new(result) };
+        let step = Step { isa, rows: self, weights: planes, source, finish, result: SharedOutput::new(result) };
         match self.sharing {
             Sharing::Blocks => {
                 for_each_task(self.tiles.len().div_ceil(self.n_block), work, self.block_len(), |i, work| {
@@ -162,6 +171,7 @@ struct Step<'a> {
     rows: &'a WinogradRows,
     weights: &'a [f32],
     source: &'a [f32],
+    finish: Finish<'a>,
     result: SharedOutput<'a>,
 }
 
@@ -244,6 +254,8 @@ impl Step<'_> {
                 Form::F2 => self.isa.run(FromPlanes::<_, 4, 2> { matrix, values, planes, frame, tiles, image }),
                 Form::F4 => self.isa.run(FromPlanes::<_, 6, 4> { matrix, values, planes, frame, tiles, image }),
             }
+            let pixels = tiles.iter().flat_map(|tile| frame.pixels(*tile, self.rows.form.side()));
+            self.finish.apply(self.isa, image, pixels, 0, frame.n_channels);
         }
     }
 }

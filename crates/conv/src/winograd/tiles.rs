@@ -52,6 +52,16 @@ impl Frame {
         Self { height, width, n_channels, dilation, padding }
     }
 
+    /// Offsets of a tile's pixels inside of the image, for a padding of zero.
+    #[inline(always)]
+    pub(crate) fn pixels(&self, tile: Tile, side: usize) -> impl Iterator<Item = usize> + use<> {
+        let Self { height, width, n_channels, dilation, .. } = *self;
+        let inside = move |start: usize, size: usize| (start..size).step_by(dilation).take(side);
+        inside(tile.row, height).flat_map(move |row| {
+            inside(tile.column, width).map(move |column| ((tile.image * height + row) * width + column) * n_channels)
+        })
+    }
+
     /// Offsets of a tile's pixels along both axes, `None` outside of the image.
     #[inline(always)]
     fn offsets<const SIDE: usize>(&self, tile: Tile) -> ([Option<usize>; SIDE], [Option<usize>; SIDE]) {
