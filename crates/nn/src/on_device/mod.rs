@@ -21,7 +21,7 @@ pub(crate) use dropout::dropout;
 pub(crate) use join::concat;
 pub(crate) use loss::{bce_terms, cross_entropy, gaussian_terms, log_mse_terms, mean_of, mixture_terms, mse_terms};
 pub(crate) use normalise::{batch_norm, channel_affine, global_avg_pool, instance_norm};
-pub(crate) use optimise::{Memory, adam, momentum, sum_of_squares};
+pub(crate) use optimise::{Memories, adam, joined, momentum, sum_of_squares};
 pub(crate) use pool::{avg_pool2d, max_pool2d};
 pub(crate) use upsample::doubled;
 

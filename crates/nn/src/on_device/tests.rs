@@ -309,6 +309,33 @@ fn steps_of_the_optimisers_agree() -> Result<()> {
 }
 
 #[test]
+fn a_parameter_without_a_gradient_stays() -> Result<()> {
+    let run = || -> Result<(Vec<Tensor>, Vec<Slots>)> {
+        let (_, network, loss) = networks()?.remove(2);
+        let parameters = network.parameters();
+        let mut optimiser = Optimiser::new(OptimiserSettings::plain(Rule::ADAM), parameters)?;
+        for left_out in [None, Some(2), None, Some(0)] {
+            let (_, mut gradients) = trained(&*network, &*loss)?;
+            if let Some(i) = left_out {
+                gradients.take(parameters.trained().nth(i).expect("it has more").id());
+            }
+            optimiser.step(parameters, &gradients, 1e-4)?;
+        }
+        Ok((parameters.iter().map(|p| p.tensor()).collect(), optimiser.slots()?))
+    };
+    let ((expected, memory), (found, found_memory)) = (run()?, forced::on(run)?);
+    for (found, expected) in found.iter().zip(&expected) {
+        assert_close("weights", found, expected, 1e-2);
+    }
+    for (found, expected) in found_memory.iter().zip(&memory) {
+        let n = expected[0].len();
+        let [found, expected] = [found, expected].map(|slots| Tensor::from_slice(&slots[0], n, &Device::Cpu));
+        assert_close("the memory", &found?, &expected?, 1e-2);
+    }
+    Ok(())
+}
+
+#[test]
 fn an_optimiser_follows_its_parameters() -> Result<()> {
     let (_, network, loss) = networks()?.remove(2);
     let (_, gradients) = trained(&*network, &*loss)?;

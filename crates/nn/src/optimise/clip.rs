@@ -83,8 +83,7 @@ fn squares_on_device(parameters: &Parameters, gradients: &Gradients) -> Result<O
     if !all.first().is_some_and(|gradient| on_device::is_elsewhere(gradient)) {
         return Ok(None);
     }
-    let squares = all.into_iter().map(on_device::sum_of_squares).collect::<candle_core::Result<Vec<_>>>()?;
-    Ok(Some(Tensor::stack(&squares, 0)?.sum_all()?))
+    Ok(Some(on_device::sum_of_squares(&all)?))
 }
 
 /// Lanes of a sum that goes on side by side.

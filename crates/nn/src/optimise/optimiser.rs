@@ -1,7 +1,7 @@
 //! Steps down the gradient, in place.
 
 use crate::kernel::{PIECE, vectorised};
-use crate::on_device::{self, Memory};
+use crate::on_device::{self, Memories};
 use crate::{Error, Gradients, Parameter, Parameters, Result, Role};
 use candle_core::{CpuStorage, InplaceOp2, Layout, Tensor};
 use rayon::prelude::*;
@@ -70,7 +70,7 @@ pub type Slots = Vec<Vec<f32>>;
 pub struct Optimiser {
     settings: OptimiserSettings,
     n_steps: u64,
-    memories: Vec<Memory>,
+    memories: Memories,
 }
 
 impl Optimiser {
@@ -80,9 +80,8 @@ impl Optimiser {
     /// When a number of the settings is outside of its domain.
     pub fn new(settings: OptimiserSettings, parameters: &Parameters) -> Result<Self> {
         check(&settings)?;
-        let zeros =
-            |parameter: &Parameter| Memory::Host(vec![vec![0.0; parameter.n_elements()]; settings.rule.n_slots()]);
-        Ok(Self { settings, n_steps: 0, memories: parameters.trained().map(zeros).collect() })
+        let zeros = |parameter: &Parameter| vec![vec![0.0; parameter.n_elements()]; settings.rule.n_slots()];
+        Ok(Self { settings, n_steps: 0, memories: Memories::new(parameters.trained().map(zeros).collect()) })
     }
 
     /// Steps taken so far.
@@ -95,7 +94,7 @@ impl Optimiser {
     /// # Errors
     /// When a device cannot be read.
     pub fn slots(&self) -> Result<Vec<Slots>> {
-        self.memories.iter().map(Memory::slots).collect()
+        self.memories.slots()
     }
 
     /// Goes on from where another of the same settings and network stood.
@@ -112,7 +111,7 @@ impl Optimiser {
                 must: "that of the same network and rule",
             });
         }
-        (self.n_steps, self.memories) = (n_steps, slots.into_iter().map(Memory::Host).collect());
+        (self.n_steps, self.memories) = (n_steps, Memories::new(slots));
         Ok(())
     }
 
@@ -122,19 +121,59 @@ impl Optimiser {
     /// When a gradient has another shape than its parameter.
     pub fn step(&mut self, parameters: &Parameters, gradients: &Gradients, rate: f64) -> Result<()> {
         self.n_steps += 1;
-        for (parameter, memory) in parameters.trained().zip(&mut self.memories) {
+        if parameters.trained().next().is_some_and(|first| on_device::is_elsewhere(&first.tensor())) {
+            return self.step_on_device(parameters, gradients, rate);
+        }
+        for (parameter, slots) in parameters.trained().zip(self.memories.on_host()?) {
             let Some(gradient) = gradients.of_leaf(parameter.id()) else { continue };
             let step = Step::new(&self.settings, parameter.role(), self.n_steps, rate);
-            if on_device::holds("a parameter", &parameter.tensor())? {
-                step.run_on_device(parameter, gradient, memory)?;
-                continue;
-            }
-            let slots = memory.on_host()?;
             parameter.tensor().inplace_op2(gradient, &InPlace { step, slots: Mutex::new(slots) })?;
         }
         Ok(())
     }
+
+    /// The same where the parameters do not lie on the CPU, those of one rate and decay together.
+    fn step_on_device(&mut self, parameters: &Parameters, gradients: &Gradients, rate: f64) -> Result<()> {
+        let mut groups: Vec<(Step, Members<'_>)> = Vec::new();
+        for (i, parameter) in parameters.trained().enumerate() {
+            let Some(gradient) = gradients.of_leaf(parameter.id()) else { continue };
+            let tensor = parameter.tensor();
+            on_device::holds("a gradient", gradient)?;
+            if gradient.dims() != tensor.dims() {
+                let what = format!("the gradient of {}", parameter.name());
+                return Err(Error::Shape {
+                    what,
+                    expected: format!("{:?}", tensor.dims()),
+                    got: gradient.dims().to_vec(),
+                });
+            }
+            let step = Step::new(&self.settings, parameter.role(), self.n_steps, rate);
+            match groups.iter_mut().find(|(other, _)| (other.rate, other.decay) == (step.rate, step.decay)) {
+                Some((_, members)) => members.push((i, parameter, gradient)),
+                None => groups.push((step, vec![(i, parameter, gradient)])),
+            }
+        }
+        let numbers: Vec<Vec<usize>> =
+            groups.iter().map(|(_, members)| members.iter().map(|(i, _, _)| *i).collect()).collect();
+        let memories = self.memories.on_device(&numbers, &parameters.device())?;
+        for ((step, members), memory) in groups.into_iter().zip(memories) {
+            let tensors: Vec<Tensor> = members.iter().map(|(_, parameter, _)| parameter.tensor()).collect();
+            let w = on_device::joined(tensors.iter())?;
+            let g = on_device::joined(members.iter().map(|(_, _, gradient)| *gradient))?;
+            let moved = step.run_on_device(&w, &g, &mut memory.slots)?;
+            let mut begin = 0;
+            for ((_, parameter, _), tensor) in members.iter().zip(&tensors) {
+                let n = parameter.n_elements();
+                parameter.set(&moved.narrow(0, begin, n)?.reshape(tensor.dims())?)?;
+                begin += n;
+            }
+        }
+        Ok(())
+    }
 }
+
+/// Parameters by number, with their gradients.
+type Members<'a> = Vec<(usize, &'a Parameter, &'a Tensor)>;
 
 fn check(settings: &OptimiserSettings) -> Result<()> {
     let memories = match settings.rule {
@@ -191,17 +230,16 @@ impl Step {
         }
     }
 
-    fn run_on_device(self, parameter: &Parameter, gradient: &Tensor, memory: &mut Memory) -> Result<()> {
+    /// Weights after the step; the slots are moved.
+    fn run_on_device(self, w: &Tensor, g: &Tensor, slots: &mut Vec<Tensor>) -> candle_core::Result<Tensor> {
         let amounts = [self.rate, self.decay];
         match self.rule {
             Rule::Adam { beta1, beta2, epsilon } => {
                 let constants = [beta1, beta2, epsilon, f64::from(self.second_correction)];
-                on_device::adam(parameter, gradient, memory, amounts, constants)
+                on_device::adam(w, g, slots, amounts, constants)
             }
-            Rule::Sgd { momentum } => on_device::momentum(parameter, gradient, memory, amounts, [momentum, 1.0, 0.0]),
-            Rule::Nesterov { momentum } => {
-                on_device::momentum(parameter, gradient, memory, amounts, [momentum, momentum, 1.0])
-            }
+            Rule::Sgd { momentum } => on_device::momentum(w, g, slots, amounts, [momentum, 1.0, 0.0]),
+            Rule::Nesterov { momentum } => on_device::momentum(w, g, slots, amounts, [momentum, momentum, 1.0]),
         }
     }
 
