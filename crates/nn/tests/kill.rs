@@ -63,7 +63,7 @@ fn train(folder: &Path, delay: Duration) -> Result<Outcome> {
 #[test]
 fn child() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
-    train(Path::new(&folder), Duration::from_millis(5)).expect("a training that nothing disturbs");
+    train(Path::new(&folder), Duration::from_millis(25)).expect("a training that nothing disturbs");
 }
 
 fn start_child(folder: &Path) -> Child {
