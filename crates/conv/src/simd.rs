@@ -35,6 +35,18 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     }
 }
 
+/// Asks for a cache line that will be touched soon. Nothing where the architecture has no such hint.
+#[inline(always)]
+pub(crate) fn prefetch(soon: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: the hint belongs to the baseline of the architecture, and reads nothing whatever the address.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(soon.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = soon;
+}
+
 /// Work that is compiled once for each instruction set.
 pub(crate) trait Kernel {
     /// Must be `#[inline(always)]`.

@@ -7,8 +7,8 @@
 
 use super::transform::{Transform, WeightGradientMatrix, WeightMatrix, both_axes};
 use crate::rows::PANEL;
-use crate::shared::SharedOutput;
-use crate::simd::{Kernel, Simd};
+use crate::shared::{LINE, SharedOutput};
+use crate::simd::{Kernel, Simd, prefetch};
 
 /// Where the first pixel of a tile lies in the output.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,6 +50,22 @@ impl Frame {
     /// Images of a shape `[image, height, width, channel]`.
     pub(crate) fn new([_, height, width, n_channels]: [usize; 4], dilation: usize, padding: usize) -> Self {
         Self { height, width, n_channels, dilation, padding }
+    }
+
+    /// Asks for a tile's pixels inside of the image.
+    ///
+    /// PERF: the processor does not foresee the rows of the next tile by itself: a forward pass of 64 channels on 32 images of
+    /// 40x40 takes 6.8 ms with, and 9.7 without. For the pixels that tiles are written to it gains nothing.
+    #[inline(always)]
+    fn prefetch<const SIDE: usize>(&self, image: *const f32, tile: Tile) {
+        let (rows, columns) = self.offsets::<SIDE>(tile);
+        for row in rows.into_iter().flatten() {
+            for column in columns.into_iter().flatten() {
+                for channel in (0..self.n_channels).step_by(LINE) {
+                    prefetch(image.wrapping_add(row + column + channel));
+                }
+            }
+        }
     }
 
     /// Offsets of a tile's pixels inside of the image, for a padding of zero.
@@ -104,6 +120,9 @@ impl<T: Transform<IN, OUT>, const IN: usize, const OUT: usize> Kernel for ToPlan
         let n_channels = self.frame.n_channels;
         assert!(n_channels.is_multiple_of(S::LANES));
         for (i, &tile) in self.tiles.iter().enumerate() {
+            if let Some(&next) = self.tiles.get(i + 1) {
+                self.frame.prefetch::<IN>(self.image.as_ptr(), next);
+            }
             let (rows, columns) = self.frame.offsets::<IN>(tile);
             let inside = rows.iter().chain(&columns).all(Option::is_some);
             let (known_rows, known_columns) =
