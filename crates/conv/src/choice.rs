@@ -80,7 +80,7 @@ fn cost(algorithm: Algorithm, pass: Pass) -> Cost {
     match (algorithm, pass) {
         (Algorithm::Direct, Pass::Forward) => of(10.2, 0.27, 0.0),
         (Algorithm::Direct, Pass::InputGradient) => of(10.6, 0.6, 0.0),
-        (Algorithm::Direct, Pass::WeightGradient) => of(11.0, 0.1, 0.0),
+        (Algorithm::Direct, Pass::WeightGradient) => of(10.0, 0.1, 0.0),
         (Algorithm::WinogradF2, Pass::Forward) => of(9.2, 0.5, 0.15),
         (Algorithm::WinogradF2, Pass::InputGradient) => of(9.2, 0.8, 0.17),
         (Algorithm::WinogradF2, Pass::WeightGradient) => of(11.0, 0.2, 0.16),
