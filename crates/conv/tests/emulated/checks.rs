@@ -1,7 +1,7 @@
 //! Every kernel against the twin, over geometries, cuts, precisions and orders of threads.
 
 use crate::emulator::{Arrays, Barriers, Build, Emulator};
-use crate::twin::{Problem, distance, noise};
+use crate::twin::{Problem, distance, noise, sizes};
 use arcmin_conv::cuda::{Alignment, Bias, CudaPlan, Cut, Job, Precision, Slot, TileSide};
 use arcmin_conv::{Activation, ConvSizes};
 
@@ -21,11 +21,6 @@ fn rounding_error(precision: Precision) -> std::ops::Range<f64> {
 /// Few numbers may cancel, so that they are small beside the terms that they are sums of.
 fn slack(n: usize) -> f64 {
     if n < 64 { 10.0 } else { 1.0 }
-}
-
-fn sizes(image: [usize; 3], channels: [usize; 2], kernel: usize, [stride, padding, dilation]: [usize; 3]) -> ConvSizes {
-    let ([n, height, width], [in_channels, out_channels]) = (image, channels);
-    ConvSizes { n, height, width, in_channels, out_channels, kernel, stride, padding, dilation }
 }
 
 /// Strides, dilations, odd sizes, channels off the tile, taps that miss every pixel, phases without taps.

@@ -4,7 +4,5 @@
 
 mod checks;
 mod emulator;
-// Its comparison with the CPU's plans is not used here.
-#[allow(dead_code)]
 #[path = "../laws/twin.rs"]
 mod twin;

@@ -4,8 +4,6 @@
 //! ARCMIN_REQUIRE_GPU set they fail instead. A green line without a GPU therefore says nothing about the kernels' code on
 //! one, and whoever runs this for that sets the variable.
 
-// Its comparison with the CPU's plans is not used here.
-#[allow(dead_code)]
 #[path = "../laws/twin.rs"]
 mod twin;
 
@@ -14,7 +12,7 @@ use arcmin_conv::tensor::{ConvOptions, conv2d};
 use arcmin_conv::{Activation, ConvSizes};
 use candle_core::{Device, Result, Tensor, Var};
 use std::io::Write;
-use twin::{Problem, distance};
+use twin::{Problem, distance, sizes};
 
 /// Relative L2 error against f64; the emulated tests find about 3e-7, 3e-4 and 2.4e-3.
 fn tolerance(precision: Precision) -> f64 {
@@ -36,11 +34,6 @@ fn gpu(test: &str) -> Option<Device> {
             None
         }
     }
-}
-
-fn sizes(image: [usize; 3], channels: [usize; 2], kernel: usize, [stride, padding, dilation]: [usize; 3]) -> ConvSizes {
-    let ([n, height, width], [in_channels, out_channels]) = (image, channels);
-    ConvSizes { n, height, width, in_channels, out_channels, kernel, stride, padding, dilation }
 }
 
 fn geometries() -> Vec<ConvSizes> {

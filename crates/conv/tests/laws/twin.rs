@@ -1,6 +1,12 @@
 //! The slow, obvious twin: the sum of the crate's documentation term by term in f64, and its derivatives by the same loops.
 
-use arcmin_conv::{AlgorithmChoice, ConvGeometry, ConvSizes, Isa, Pass, Plan};
+use arcmin_conv::{ConvGeometry, ConvSizes};
+
+/// Sizes of `image [n, height, width]`, `channels [in, out]` and `step [stride, padding, dilation]`.
+pub(crate) fn sizes(image: [usize; 3], channels: [usize; 2], kernel: usize, step: [usize; 3]) -> ConvSizes {
+    let ([n, height, width], [in_channels, out_channels], [stride, padding, dilation]) = (image, channels, step);
+    ConvSizes { n, height, width, in_channels, out_channels, kernel, stride, padding, dilation }
+}
 
 /// Output and both gradients.
 pub(crate) struct Results<T> {
@@ -75,42 +81,6 @@ impl Problem {
                 }
             }
         }
-        results
-    }
-
-    /// All three passes by a plan, with scratch and results full of NaN beforehand.
-    pub(crate) fn by_plan(&self, choice: AlgorithmChoice, isa: Isa) -> Results<f32> {
-        let plan = Plan::with_isa(self.geometry, choice, isa).expect("the algorithm serves the geometry");
-        let rubbish = |n: usize| vec![f32::NAN; n];
-        let mut results = Results {
-            output: rubbish(self.output_gradient.len()),
-            input_gradient: rubbish(self.input.len()),
-            weight_gradient: rubbish(self.weight.len()),
-        };
-        let scratch = |pass| rubbish(plan.scratch_len(pass));
-        plan.forward(
-            &self.input,
-            &self.weight,
-            None,
-            arcmin_conv::Activation::None,
-            &mut results.output,
-            &mut scratch(Pass::Forward),
-        )
-        .expect("the lengths are right");
-        plan.input_gradient(
-            &self.output_gradient,
-            &self.weight,
-            &mut results.input_gradient,
-            &mut scratch(Pass::InputGradient),
-        )
-        .expect("the lengths are right");
-        plan.weight_gradient(
-            &self.input,
-            &self.output_gradient,
-            &mut results.weight_gradient,
-            &mut scratch(Pass::WeightGradient),
-        )
-        .expect("the lengths are right");
         results
     }
 }
