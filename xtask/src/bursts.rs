@@ -1,10 +1,10 @@
-//! Convolutions of ours beside PyTorch's two layouts and candle's own, in short bursts.
+//! Convolutions of ours beside PyTorch's two layouts, as it comes and tuned, and candle's own, in short bursts.
 //!
 //! Each side is one program that runs all along and answers one line with the time of a burst (`conv.py`,
 //! `convolution.rs`). A round goes through all cases, and in each case through all sides; the table has the medians over the
 //! rounds. A burst of one side is never more than a second away from those of the others.
 
-use crate::peers::{Comparison, target_dir};
+use crate::peers::{Comparison, TUNED, target_dir};
 use crate::workspace::{call, cargo, root, say};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -121,16 +121,23 @@ pub(crate) fn run(python: &Path, sets: InstructionSets) -> Result<Vec<Comparison
     let script = root().join("benches").join("peers").join("conv.py");
     let program = format!("conv_bursts{}", std::env::consts::EXE_SUFFIX);
     let mut ours = Side::start(&mut Command::new(target_dir()?.join("release").join("examples").join(program)))?;
-    let mut torch = Side::start(Command::new(python).arg(script).envs(sets.settings().iter().copied()))?;
+    let torch = |settings: &[(&str, &str)]| {
+        Side::start(Command::new(python).arg(&script).envs(sets.settings().iter().chain(settings).copied()))
+    };
+    // PERF: threads that wait actively would take the processor from the other sides.
+    let tuned: Vec<_> = TUNED.iter().copied().filter(|(name, _)| *name != "OMP_WAIT_POLICY").collect();
+    let (mut plain, mut tuned) = (torch(&[])?, torch(&tuned)?);
     let cases: Vec<(usize, Shape)> = [4, 32].iter().flat_map(|&n| shapes().into_iter().map(move |s| (n, s))).collect();
-    let mut times = vec![[const { Vec::new() }; 4]; cases.len()];
+    let mut times = vec![[const { Vec::new() }; 6]; cases.len()];
     for round in 0..N_ROUNDS {
         for ((n, shape), times) in cases.iter().zip(&mut times) {
             let [c_in, c_out, side, kernel, stride, dilation] = shape;
             let tail = format!("all {n} {c_in} {c_out} {side} {kernel} {stride} {dilation} {BURST_MS}");
             let our_burst = ours.burst(&format!("fastest:{} {tail}", sets.isa()))?;
             times[0].push(our_burst.wall_ms);
-            for (layout, times) in ["default", "channels_last"].iter().zip(&mut times[1..3]) {
+            for (i, times) in times[1..5].iter_mut().enumerate() {
+                let (torch, layout) =
+                    (if i < 2 { &mut plain } else { &mut tuned }, ["default", "channels_last"][i % 2]);
                 let burst = torch.burst(&format!("{layout} {tail}"))?;
                 let off = (burst.check / our_burst.check - 1.0).abs();
                 ensure!(off < CHECK_TOLERANCE, "{tail}: ours gives {}, {layout} {}", our_burst.check, burst.check);
@@ -138,11 +145,11 @@ pub(crate) fn run(python: &Path, sets: InstructionSets) -> Result<Vec<Comparison
             }
             // candle's own is so slow that one round of it is enough.
             if round == 0 && *n == 4 {
-                times[3].push(ours.burst(&format!("candle {tail}"))?.wall_ms);
+                times[5].push(ours.burst(&format!("candle {tail}"))?.wall_ms);
             }
         }
     }
-    let peers = ["PyTorch, default", "PyTorch, channels_last", "candle"];
+    let peers = ["default", "channels_last", "tuned, default", "tuned, channels_last", "candle"];
     let mut comparisons = Vec::new();
     for ((n, shape), times) in cases.into_iter().zip(times) {
         let [c_in, c_out, side, kernel, stride, dilation] = shape;
@@ -150,7 +157,7 @@ pub(crate) fn run(python: &Path, sets: InstructionSets) -> Result<Vec<Comparison
         let name = format!("conv{kernel}x{kernel}_{c_in}to{c_out}_at{side}_s{stride}_d{dilation}_b{n}{suffix}");
         let [ours_ms, theirs @ ..] = times.map(median);
         for (peer, peer_ms) in peers.iter().zip(theirs).filter(|(_, ms)| ms.is_finite()) {
-            let peer = if *peer == "candle" { (*peer).to_owned() } else { format!("{} ({peer})", torch.peer) };
+            let peer = if *peer == "candle" { (*peer).to_owned() } else { format!("{} ({peer})", plain.peer) };
             comparisons.push(Comparison::of_times(&name, ours_ms * 1e-3, peer, peer_ms * 1e-3));
         }
     }
@@ -158,17 +165,22 @@ pub(crate) fn run(python: &Path, sets: InstructionSets) -> Result<Vec<Comparison
     Ok(comparisons)
 }
 
-/// Prints the table and the mean of the ratios to the better of PyTorch's layouts.
+/// Prints the table and the mean of the ratios to the better of PyTorch's layouts, as it comes and tuned.
 fn tell(comparisons: &[Comparison]) {
-    let mut better: Vec<f64> = Vec::new();
-    for case in comparisons.chunk_by(|a, b| a.name == b.name) {
-        case.iter().for_each(|comparison| say(&comparison.line()));
-        let torch = case.iter().filter(|comparison| comparison.peer != "candle");
-        better.push(torch.map(|comparison| comparison.ratio).fold(f64::INFINITY, f64::min));
+    comparisons.iter().for_each(|comparison| say(&comparison.line()));
+    for tuned in [false, true] {
+        let better: Vec<f64> = comparisons
+            .chunk_by(|a, b| a.name == b.name)
+            .map(|case| {
+                let torch = case.iter().filter(|c| c.peer != "candle" && c.peer.contains("tuned") == tuned);
+                torch.map(|comparison| comparison.ratio).fold(f64::INFINITY, f64::min)
+            })
+            .collect();
+        let mean = (better.iter().map(|ratio| ratio.ln()).sum::<f64>() / better.len() as f64).exp();
+        let least = better.iter().copied().fold(f64::INFINITY, f64::min);
+        let how = if tuned { "tuned" } else { "as it comes" };
+        say(&format!("against the better of PyTorch's layouts, {how}: geometric mean {mean:.2}, least {least:.2}"));
     }
-    let mean = (better.iter().map(|ratio| ratio.ln()).sum::<f64>() / better.len() as f64).exp();
-    let least = better.iter().copied().fold(f64::INFINITY, f64::min);
-    say(&format!("against the better of PyTorch's layouts: geometric mean {mean:.2}, least {least:.2}"));
 }
 
 /// Median, not a number for no times.

@@ -25,6 +25,18 @@ struct Task {
     cases: fn() -> Vec<Vec<String>>,
 }
 
+/// What PyTorch at its best needs in its environment before it starts: memory is kept when freed (a fresh page costs up to 2 us
+/// in a virtual machine, and a step takes tens of thousands), huge pages, and threads that stay on their cores and wait actively.
+pub(crate) const TUNED: &[(&str, &str)] = &[
+    ("MALLOC_MMAP_THRESHOLD_", "4294967296"),
+    ("MALLOC_TRIM_THRESHOLD_", "4294967296"),
+    ("MALLOC_TOP_PAD_", "67108864"),
+    ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"),
+    ("THP_MEM_ALLOC_ENABLE", "1"),
+    ("OMP_PROC_BIND", "true"),
+    ("OMP_WAIT_POLICY", "active"),
+];
+
 const TASKS: &[Task] = &[
     Task { name: "cutouts", modules: &["numpy", "astropy", "reproject"], cases: cutouts_cases },
     Task { name: "fft", modules: &["numpy", "ducc0"], cases: fft_cases },
@@ -123,13 +135,18 @@ pub(crate) struct Comparison {
     peer_peak_bytes: Option<u64>,
 }
 
-/// Times every task, or those whose name is `name`, prints a table and writes `target/peers.json`.
+/// Times every task, or the one named `name`, prints a table and writes `target/peers.json`. `NAME:WORD` takes of a task the
+/// cases with this argument, as `nn:32`.
 ///
 /// Peers whose Python packages are missing are skipped with a line that says so.
 pub(crate) fn run(name: Option<&str>, python: &Path) -> Result<()> {
     if let Some((_, sets)) = BURSTS.iter().find(|(burst, _)| name == Some(burst)) {
         return write(&bursts::run(python, *sets)?);
     }
+    let (name, word) = name.map_or((None, None), |name| match name.split_once(':') {
+        Some((name, word)) => (Some(name), Some(word)),
+        None => (Some(name), None),
+    });
     let tasks: Vec<&Task> = TASKS.iter().filter(|task| name.is_none_or(|name| name == task.name)).collect();
     if tasks.is_empty() {
         let known: Vec<&str> = TASKS.iter().map(|task| task.name).chain(BURSTS.map(|(name, _)| name)).collect();
@@ -147,12 +164,17 @@ pub(crate) fn run(name: Option<&str>, python: &Path) -> Result<()> {
             ));
             continue;
         }
-        for case in (task.cases)() {
+        let is_asked_for = |case: &Vec<String>| word.is_none_or(|word| case.iter().any(|argument| argument == word));
+        for case in (task.cases)().into_iter().filter(is_asked_for) {
             let comparison = compare(&ours, python, task, &case)?;
             say(&comparison.line());
             comparisons.push(comparison);
         }
     }
+    ensure!(
+        !comparisons.is_empty(),
+        "no case was timed: the packages are missing, or none has the argument after the colon"
+    );
     write(&comparisons)
 }
 
@@ -190,10 +212,11 @@ fn missing_module(python: &Path, task: &Task) -> Result<Option<&'static str>> {
 
 fn compare(ours: &Path, python: &Path, task: &Task, case: &[String]) -> Result<Comparison> {
     let script = root().join("benches").join("peers").join(format!("{}.py", task.name));
+    let settings = if case.iter().any(|word| word == "tuned") { TUNED } else { &[] };
     let (mut our_times, mut peer_times) = (Vec::new(), Vec::new());
     for _ in 0..N_ROUNDS {
         our_times.push(time(Command::new(ours).arg(task.name).args(case))?);
-        peer_times.push(time(Command::new(python).arg(&script).args(case))?);
+        peer_times.push(time(Command::new(python).arg(&script).args(case).envs(settings.iter().copied()))?);
     }
     let (ours, peer) = (median(our_times), median(peer_times));
     ensure!(ours.name == peer.name, "ours timed {}, the peer {}", ours.name, peer.name);

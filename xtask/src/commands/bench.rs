@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Time ours beside peer packages, interleaved in one run, instead of the criterion benches; conv-gpu, which
-    /// needs a CUDA toolkit, checks and times the kernels for GPUs
+    /// Time ours beside peer packages, interleaved in one run, instead of the criterion benches; NAME:WORD takes the
+    /// cases with this argument, as nn:32; conv-gpu, which needs a CUDA toolkit, checks and times the kernels for GPUs
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "all")]
     peers: Option<String>,
     /// Python interpreter with the packages of benches/peers/requirements.txt
