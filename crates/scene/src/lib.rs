@@ -10,6 +10,7 @@
 //!
 //! Begin with [`config`], then [`simulator`].
 
+pub mod cluster;
 pub mod clustering;
 pub mod component;
 mod component_maps;

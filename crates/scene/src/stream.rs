@@ -79,6 +79,13 @@ pub(crate) enum Draw {
         /// Number of the plane.
         plane: usize,
     },
+    /// Anything of one cluster that is drawn on its own, not as a halo of a tile.
+    Cluster {
+        /// What is drawn; the cluster model numbers its draws itself.
+        what: u8,
+        /// Shell or block that it belongs to.
+        index: usize,
+    },
 }
 
 impl Draw {
@@ -96,6 +103,7 @@ impl Draw {
             Draw::Density { plane } => [9, 0, plane as u64],
             Draw::Harmonic { component, m } => [20, component.code(), m as u64],
             Draw::RingNoise { band_idx, ring } => [21, band_idx as u64, ring],
+            Draw::Cluster { what, index } => [30, u64::from(what), index as u64],
         }
     }
 }
@@ -159,6 +167,7 @@ mod tests {
                     draws.extend(Component::ALL.map(|component| Draw::Field { component, kx: index }));
                     draws.extend([Draw::Concentrations { shell: index }, Draw::Velocities { shell: index }]);
                     draws.extend([Draw::Density { plane: index }, Draw::OneOverF { band_idx: 0, kx: index }]);
+                    draws.extend((0..6).map(|what| Draw::Cluster { what, index }));
                     for what in 0..2 {
                         draws.extend(Component::ALL.map(|component| Draw::Painted { component, what, index }));
                     }
