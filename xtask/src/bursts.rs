@@ -115,8 +115,11 @@ impl Drop for Side {
     }
 }
 
-/// Times forward pass and both gradients of all shapes at batches 4 and 32.
-pub(crate) fn run(python: &Path, sets: InstructionSets) -> Result<Vec<Comparison>> {
+/// Times forward pass and both gradients of all shapes at batches 4 and 32, or at the one named.
+pub(crate) fn run(python: &Path, sets: InstructionSets, batch: Option<&str>) -> Result<Vec<Comparison>> {
+    let batches = [4, 32].into_iter().filter(|n: &usize| batch.is_none_or(|batch| batch == n.to_string()));
+    let cases: Vec<(usize, Shape)> = batches.flat_map(|n| shapes().into_iter().map(move |s| (n, s))).collect();
+    ensure!(!cases.is_empty(), "convolutions are timed at batches 4 and 32, not at {}", batch.unwrap_or_default());
     call(cargo().args(["build", "--release", "--quiet", "--package", "arcmin-conv", "--example", "conv_bursts"]))?;
     let script = root().join("benches").join("peers").join("conv.py");
     let program = format!("conv_bursts{}", std::env::consts::EXE_SUFFIX);
@@ -127,7 +130,6 @@ pub(crate) fn run(python: &Path, sets: InstructionSets) -> Result<Vec<Comparison
     // PERF: threads that wait actively would take the processor from the other sides.
     let tuned: Vec<_> = TUNED.iter().copied().filter(|(name, _)| *name != "OMP_WAIT_POLICY").collect();
     let (mut plain, mut tuned) = (torch(&[])?, torch(&tuned)?);
-    let cases: Vec<(usize, Shape)> = [4, 32].iter().flat_map(|&n| shapes().into_iter().map(move |s| (n, s))).collect();
     let mut times = vec![[const { Vec::new() }; 6]; cases.len()];
     for round in 0..N_ROUNDS {
         for ((n, shape), times) in cases.iter().zip(&mut times) {

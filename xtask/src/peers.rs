@@ -136,17 +136,17 @@ pub(crate) struct Comparison {
 }
 
 /// Times every task, or the one named `name`, prints a table and writes `target/peers.json`. `NAME:WORD` takes of a task the
-/// cases with this argument, as `nn:32`.
+/// cases with this argument, as `nn:32`, and of the convolutions those of a batch, as `conv:32`.
 ///
 /// Peers whose Python packages are missing are skipped with a line that says so.
 pub(crate) fn run(name: Option<&str>, python: &Path) -> Result<()> {
-    if let Some((_, sets)) = BURSTS.iter().find(|(burst, _)| name == Some(burst)) {
-        return write(&bursts::run(python, *sets)?);
-    }
     let (name, word) = name.map_or((None, None), |name| match name.split_once(':') {
         Some((name, word)) => (Some(name), Some(word)),
         None => (Some(name), None),
     });
+    if let Some((_, sets)) = BURSTS.iter().find(|(burst, _)| name == Some(burst)) {
+        return write(&bursts::run(python, *sets, word)?);
+    }
     let tasks: Vec<&Task> = TASKS.iter().filter(|task| name.is_none_or(|name| name == task.name)).collect();
     if tasks.is_empty() {
         let known: Vec<&str> = TASKS.iter().map(|task| task.name).chain(BURSTS.map(|(name, _)| name)).collect();

@@ -3,7 +3,7 @@
 use crate::direct::TapTable;
 use crate::geometry::ConvGeometry;
 use crate::plan::Pass;
-use crate::winograd::Form;
+use crate::winograd::{Form, n_points_along};
 
 /// A way to compute a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,10 +64,16 @@ fn fastest(geometry: &ConvGeometry, pass: Pass) -> Algorithm {
     timed.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(Algorithm::Direct, |(_, algorithm)| algorithm)
 }
 
+/// Sums of a weight gradient in Winograd's domain from which on they go through memory with each stage, and milliseconds of one
+/// thread that a million of them takes then: 8.7 instead of the direct 7.1 ms for 512 channels on 32 images of 5x5.
+const CACHED_SUM_BYTES: usize = 32 << 20;
+const MEMORY_SUM: f64 = 0.5;
+
 /// Milliseconds of one thread for a billion products, for a million weights in Winograd's domain (or packed, for the direct
 /// algorithm), and for a million numbers of tiles in that domain.
 ///
-/// Fitted to 96 passes of 64 to 512 channels, dilations 1 to 4 and batches 4 and 32 on a Zen 5 core with AVX-512, to 15 %.
+/// Fitted to 96 passes of 64 to 512 channels, dilations 1 to 4 and batches 4 and 32 on a Zen 5 core with AVX-512, to 15 %, before
+/// F(4x4) had tiles of two pixels; with them the choice is still within 15 % of the fastest in each of these passes.
 /// With AVX2 products take twice as long, which moves the choice only where two algorithms are close.
 struct Cost {
     products: f64,
@@ -103,13 +109,13 @@ fn expected_ms(geometry: &ConvGeometry, pass: Pass, algorithm: Algorithm) -> f64
         Pass::InputGradient => [sizes.n, sizes.height, sizes.width],
         _ => [sizes.n, geometry.out_height(), geometry.out_width()],
     };
-    let along = |size: usize| -> usize {
-        let phases = 0..sizes.dilation.min(size);
-        phases.map(|phase| (size - phase).div_ceil(sizes.dilation).div_ceil(form.side())).sum()
-    };
-    let (points, tiles) = (form.n_points() as f64, (n * along(height) * along(width)) as f64);
+    let along = |size| n_points_along(size, sizes.dilation, form);
+    let points = (n * along(height) * along(width)) as f64;
     let tile_channels = (sizes.in_channels + sizes.out_channels) as f64;
-    points * tiles * channels * 1e-9 * cost.products
-        + points * channels * 1e-6 * cost.weights
-        + points * tiles * tile_channels * 1e-6 * cost.tiles
+    let weight_bytes = form.n_points() * sizes.in_channels * sizes.out_channels * size_of::<f32>();
+    let is_sum_in_memory = pass == Pass::WeightGradient && weight_bytes >= CACHED_SUM_BYTES;
+    let weights = cost.weights + if is_sum_in_memory { MEMORY_SUM } else { 0.0 };
+    points * channels * 1e-9 * cost.products
+        + form.n_points() as f64 * channels * 1e-6 * weights
+        + points * tile_channels * 1e-6 * cost.tiles
 }

@@ -154,6 +154,7 @@ struct PixelRows<'a> {
 impl RowRule for PixelRows<'_> {
     type Place = Place;
     const HAS_ZEROS: bool = true;
+    const IS_STREAM: bool = true;
 
     #[inline(always)]
     fn locate(&self, row: usize) -> Place {

@@ -49,7 +49,7 @@ impl DirectWeight {
         let group_taps = if in_channels <= MAX_ALL_TAPS_CHANNELS { n_taps } else { 1 };
         let n_tap_groups = n_taps / group_taps;
         let n_channel_groups =
-            WANTED_TASKS.div_ceil(n_panels * n_tap_groups).min(in_channels.div_ceil(MIN_GROUP_CHANNELS));
+            WANTED_TASKS.div_ceil(n_panels * n_tap_groups).min((in_channels / MIN_GROUP_CHANNELS).max(1));
         let group_channels = in_channels.div_ceil(n_channel_groups).next_multiple_of(TILE_ROWS);
         let weight_len = n_taps * in_channels * whole_lines(out_channels);
         let n_chunks = WANTED_TASKS

@@ -3,8 +3,8 @@
 //!
 //! Six rows by a strip of columns stay in registers over the whole sum: 6 x 64 with AVX-512, 6 x 16 otherwise.
 
-use crate::shared::SharedOutput;
-use crate::simd::{Isa, Kernel, Simd};
+use crate::shared::{LINE, SharedOutput};
+use crate::simd::{Isa, Kernel, Simd, prefetch};
 
 /// Columns of a packed panel. Kernels for short vectors go through it in strips.
 pub(crate) const PANEL: usize = 64;
@@ -18,6 +18,8 @@ pub(crate) trait RowRule: Sync {
     type Place: Copy;
     /// Whether `source` ever gives `None`.
     const HAS_ZEROS: bool;
+    /// Whether rows are read from memory one behind the other, and not from a cache.
+    const IS_STREAM: bool = false;
 
     fn locate(&self, row: usize) -> Self::Place;
     /// Offset of the row's numbers for one tap, `None` for a row of zeros.
@@ -75,6 +77,9 @@ impl<R: RowRule> Kernel for CheckedJob<'_, R> {
                 4.. => 4,
                 n => n.min(2),
             };
+            if R::IS_STREAM && job.n_taps == 1 && S::MAX_VECTORS * S::LANES < PANEL {
+                prefetch_rows(job, row + n_rows);
+            }
             match n_rows {
                 TILE_ROWS => strips::<S, R, TILE_ROWS>(simd, job, row),
                 4 => strips::<S, R, 4>(simd, job, row),
@@ -83,6 +88,21 @@ impl<R: RowRule> Kernel for CheckedJob<'_, R> {
             }
             row += n_rows;
         }
+    }
+}
+
+/// Asks for the next rows of a product of one tap, and for their places in the result.
+///
+/// PERF: strips of short vectors go over the same rows again and again, and the processor does not foresee the next ones by
+/// itself: 4.7 instead of 5.2 ms with AVX2 for 1x1 and 64 channels on 32 images of 40x40. With AVX-512 it gains nothing.
+#[inline(always)]
+fn prefetch_rows<R: RowRule>(job: &RowsJob<'_, R>, first_row: usize) {
+    for row in first_row..job.end_row.min(first_row + TILE_ROWS) {
+        if let Some(source) = job.rule.source(job.rule.locate(row), 0) {
+            (0..job.depth).step_by(LINE).for_each(|k| prefetch(job.a.as_ptr().wrapping_add(source + k)));
+        }
+        let target = job.c.address(job.rule.target(row) + job.first_column);
+        (0..job.n_columns).step_by(LINE).for_each(|column| prefetch(target.wrapping_add(column)));
     }
 }
 

@@ -36,6 +36,12 @@ impl<'a> SharedOutput<'a> {
         unsafe { self.start.add(offset) }
     }
 
+    /// Address of an element, for a hint alone.
+    #[inline(always)]
+    pub(crate) fn address(self, offset: usize) -> *const f32 {
+        self.start.wrapping_add(offset)
+    }
+
     /// The elements of a range as a slice.
     ///
     /// # Safety

@@ -1,6 +1,9 @@
 //! Winograd's minimal filtering for 3x3 kernels of stride 1 with any dilation: F(2x2) multiplies 16 times for 4 pixels, F(4x4)
 //! 36 times for 16, where the direct algorithm does it 36 and 144 times.
 //!
+//! Where F(4x4) has one or two pixels left along an axis, its tile is two pixels wide there and takes 4 points instead of 6. Its
+//! weights are those of the whole tile without the points that it leaves out.
+//!
 //! Three steps: tiles of the image to points, one matrix product of tiles by channels for each point, and back. Channels must
 //! be multiples of 16.
 
@@ -10,13 +13,14 @@ mod transform;
 mod weight;
 
 pub(crate) use rows::WinogradRows;
+pub(crate) use tiles::n_points_along;
 pub(crate) use weight::WinogradWeight;
 
 use crate::error::Error;
 use crate::geometry::ConvGeometry;
 use crate::shared::{LINE, whole_lines};
 
-/// Side of the output tile.
+/// Largest side of the output tile.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Form {
     F2,

@@ -1,8 +1,7 @@
 //! Forward pass and input gradient. The input gradient is the forward pass of the output's gradient with the kernel turned
 //! round, its channels swapped, and a padding of twice the dilation less the padding.
 
-use super::tiles::{Frame, FromPlanes, Planes, Tile, ToPlanes, WeightToPlanes, cover};
-use super::transform::{InputMatrix, OutputMatrix};
+use super::tiles::{Frame, FromPlanes, Planes, Tile, ToPlanes, WeightToPlanes, cover, sort_by_sides, tiles_of_point};
 use super::{Form, plane_step};
 use crate::activation::Finish;
 use crate::error::Error;
@@ -58,7 +57,8 @@ impl WinogradRows {
             WeightView::Forward => (frame(input, sizes.padding), frame(output, 0)),
             WeightView::Transposed => (frame(output, 2 * dilation - sizes.padding), frame(input, 0)),
         };
-        let tiles = cover(sizes.n, [target.height, target.width], dilation, form.side());
+        let mut tiles = cover(sizes.n, [target.height, target.width], dilation, form);
+        sort_by_sides(&mut tiles);
         let (sharing, n_block) = share(form, source.n_channels, target.n_channels, tiles.len());
         Ok(Self { form, view, tiles, source, target, sharing, n_block })
     }
@@ -184,7 +184,7 @@ impl Step<'_> {
         let shared = SharedOutput::new(after);
         for point in 0..self.rows.form.n_points() {
             for panel in 0..self.rows.n_panels() {
-                self.multiply(tiles.len(), before, shared, point, panel);
+                self.multiply(tiles, before, shared, point, panel);
             }
         }
         self.planes_to_result(tiles, after, 0);
@@ -201,7 +201,7 @@ impl Step<'_> {
         let shared = SharedOutput::new(after);
         let n_panels = self.rows.n_panels();
         for_each_task(self.rows.form.n_points() * n_panels, &mut [], 0, |task, _| {
-            self.multiply(tiles.len(), before, shared, task / n_panels, task % n_panels);
+            self.multiply(tiles, before, shared, task / n_panels, task % n_panels);
         });
         for_each_task(parts.len(), &mut [], 0, |i, _| self.planes_to_result(parts[i], after, i * n_part));
     }
@@ -210,25 +210,21 @@ impl Step<'_> {
     fn source_to_planes(self, tiles: &[Tile], out: SharedOutput<'_>, first: usize) {
         let (step, _) = self.rows.block_steps();
         let planes = Planes { start: first * self.rows.depth(), step };
-        let (matrix, image, frame) = (InputMatrix, self.source, self.rows.source);
+        let (form, image, frame) = (self.rows.form, self.source, self.rows.source);
         // SAFETY: the frame is that of the source, whose length the plan checked; the planes have room for a block of tiles,
         // and each part of a block writes its own.
-        unsafe {
-            match self.rows.form {
-                Form::F2 => self.isa.run(ToPlanes::<_, 4, 4> { matrix, image, frame, tiles, out, planes }),
-                Form::F4 => self.isa.run(ToPlanes::<_, 6, 6> { matrix, image, frame, tiles, out, planes }),
-            }
-        }
+        unsafe { ToPlanes { form, image, frame, tiles, out, planes }.input(self.isa) };
     }
 
     /// The products of one point and panel.
-    fn multiply(self, n_tiles: usize, before: &[f32], after: SharedOutput<'_>, point: usize, panel: usize) {
+    fn multiply(self, tiles: &[Tile], before: &[f32], after: SharedOutput<'_>, point: usize, panel: usize) {
         let (source_step, target_step) = self.rows.block_steps();
         let (depth, n_columns) = (self.rows.depth(), self.rows.target.n_channels);
+        let with_point = tiles_of_point(tiles, point, self.rows.form);
         let job = RowsJob {
             rule: &DenseRows { a_step: depth, c_step: n_columns },
-            first_row: 0,
-            end_row: n_tiles,
+            first_row: with_point.start,
+            end_row: with_point.end,
             a: &before[point * source_step..],
             zeros: &[],
             b: &self.weights[point * self.rows.weight_plane() + panel * depth * PANEL..][..depth * PANEL],
@@ -239,22 +235,19 @@ impl Step<'_> {
             n_columns: (n_columns - panel * PANEL).min(PANEL),
             accumulate: false,
         };
-        // SAFETY: a plane holds `n_tiles` rows before and after, and the columns of a point and panel belong to one call.
+        // SAFETY: a plane holds a row for each of the tiles before and after, and the columns of a point and panel belong to one call.
         unsafe { multiply_rows(self.isa, job) };
     }
 
     /// Planes to the tiles of the result.
     fn planes_to_result(self, tiles: &[Tile], values: &[f32], first: usize) {
         let (_, step) = self.rows.block_steps();
-        let (matrix, frame, image) = (OutputMatrix, self.rows.target, self.result);
+        let (form, frame, image) = (self.rows.form, self.rows.target, self.result);
         let planes = Planes { start: first * frame.n_channels, step };
         // SAFETY: the frame is that of the result, whose length the plan checked; no two tiles share a pixel.
         unsafe {
-            match self.rows.form {
-                Form::F2 => self.isa.run(FromPlanes::<_, 4, 2> { matrix, values, planes, frame, tiles, image }),
-                Form::F4 => self.isa.run(FromPlanes::<_, 6, 4> { matrix, values, planes, frame, tiles, image }),
-            }
-            let pixels = tiles.iter().flat_map(|tile| frame.pixels(*tile, self.rows.form.side()));
+            FromPlanes { form, values, planes, frame, tiles, image }.output(self.isa);
+            let pixels = tiles.iter().flat_map(|tile| frame.pixels(*tile));
             self.finish.apply(self.isa, image, pixels, 0, frame.n_channels);
         }
     }

@@ -2,6 +2,9 @@
 //!
 //! The product of a tile is `A^T [(G g G^T) . (B^T d B)] A`. F(2x2) stands on the points 0, 1, -1 and infinity, F(4x4) on
 //! 2 and -2 besides. The gradient of the weight takes the transposes, `G^T [(A e A^T) . (B^T d B)] G`.
+//!
+//! Where F(4x4) has two pixels left along an axis, it leaves out 2 and -2: the weights of the other four points are those of
+//! F(2x2) but for factors of 4 and -3, which go to the input.
 
 use crate::simd::Simd;
 
@@ -10,24 +13,36 @@ pub(crate) trait Transform<const IN: usize, const OUT: usize>: Copy + Sync {
     fn apply<S: Simd>(self, simd: S, x: [S::V; IN]) -> [S::V; OUT];
 }
 
-/// Applies a matrix `M` to both axes of a square, `M x M^T`.
+/// Applies a matrix `M` to the rows and `N` to the columns of a rectangle, `M x N^T`.
 #[inline(always)]
 #[allow(clippy::needless_range_loop, reason = "the column is an argument too, and the loop must unroll")]
-pub(crate) fn both_axes<S: Simd, T: Transform<IN, OUT>, const IN: usize, const OUT: usize>(
+pub(crate) fn both_axes<
+    S,
+    M,
+    N,
+    const ROWS_IN: usize,
+    const ROWS: usize,
+    const COLUMNS_IN: usize,
+    const COLUMNS: usize,
+>(
     simd: S,
-    matrix: T,
+    (rows, columns): (M, N),
     load: impl Fn(usize, usize) -> S::V,
     mut store: impl FnMut(usize, usize, S::V),
-) {
-    let mut half = [[simd.zero(); IN]; OUT];
-    for column in 0..IN {
-        let transformed = matrix.apply(simd, std::array::from_fn::<_, IN, _>(|row| load(row, column)));
+) where
+    S: Simd,
+    M: Transform<ROWS_IN, ROWS>,
+    N: Transform<COLUMNS_IN, COLUMNS>,
+{
+    let mut half = [[simd.zero(); COLUMNS_IN]; ROWS];
+    for column in 0..COLUMNS_IN {
+        let transformed = rows.apply(simd, std::array::from_fn::<_, ROWS_IN, _>(|row| load(row, column)));
         for (row, value) in transformed.into_iter().enumerate() {
             half[row][column] = value;
         }
     }
     for (row, half) in half.into_iter().enumerate() {
-        for (column, value) in matrix.apply(simd, half).into_iter().enumerate() {
+        for (column, value) in columns.apply(simd, half).into_iter().enumerate() {
             store(row, column, value);
         }
     }
@@ -36,6 +51,9 @@ pub(crate) fn both_axes<S: Simd, T: Transform<IN, OUT>, const IN: usize, const O
 /// `B^T`, for the input.
 #[derive(Clone, Copy)]
 pub(crate) struct InputMatrix;
+/// `B^T` for two pixels of F(4x4), on four of its points.
+#[derive(Clone, Copy)]
+pub(crate) struct PairInputMatrix;
 /// `A^T`, for the products.
 #[derive(Clone, Copy)]
 pub(crate) struct OutputMatrix;
@@ -71,6 +89,19 @@ impl Transform<6, 6> for InputMatrix {
             simd.add(wide_even, wide_odd),
             simd.sub(wide_even, wide_odd),
             scaled(4.0, x[1], scaled(-5.0, x[3], x[5])),
+        ]
+    }
+}
+
+impl Transform<4, 4> for PairInputMatrix {
+    #[inline(always)]
+    fn apply<S: Simd>(self, simd: S, x: [S::V; 4]) -> [S::V; 4] {
+        let scaled = |a: f32, x: S::V| simd.mul(simd.splat(a), x);
+        [
+            scaled(4.0, simd.sub(x[0], x[2])),
+            scaled(-3.0, simd.add(x[1], x[2])),
+            scaled(-3.0, simd.sub(x[2], x[1])),
+            simd.sub(x[1], x[3]),
         ]
     }
 }
@@ -221,6 +252,12 @@ mod tests {
     fn the_matrices_make_a_correlation() {
         check::<2, 4>(matrix(OutputMatrix), matrix(WeightMatrix), matrix(InputMatrix));
         check::<4, 6>(matrix(OutputMatrix), matrix(WeightMatrix), matrix(InputMatrix));
+    }
+
+    #[test]
+    fn two_pixels_share_the_weights_of_four() {
+        let weight: [[f32; 3]; 6] = matrix(WeightMatrix);
+        check::<2, 4>(matrix(OutputMatrix), [0, 1, 2, 5].map(|point| weight[point]), matrix(PairInputMatrix));
     }
 
     #[test]

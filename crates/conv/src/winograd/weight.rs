@@ -8,8 +8,7 @@
 //!
 //! Either way every sum is taken in an order that does not depend on the number of threads.
 
-use super::tiles::{Frame, Planes, Tile, ToPlanes, WeightFromPlanes, cover};
-use super::transform::{GradientMatrix, InputMatrix};
+use super::tiles::{Frame, Planes, Tile, ToPlanes, WeightFromPlanes, cover, sort_by_sides, tiles_of_point};
 use super::{Form, plane_step};
 use crate::error::Error;
 use crate::geometry::ConvGeometry;
@@ -18,6 +17,7 @@ use crate::rows::{PANEL, TILE_ROWS};
 use crate::shared::{ALIGNMENT_SLACK, LINE, SharedOutput, aligned, for_each_task, n_pieces};
 use crate::simd::Isa;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Planes of a stage. Fixed, as the order of the sum depends on it.
 const STAGE_BYTES: usize = 12 << 20;
@@ -56,7 +56,7 @@ impl WinogradWeight {
         let dilation = sizes.dilation;
         let frame = |shape, padding| Frame::new(shape, dilation, padding);
         let (input, output) = (frame(geometry.input_shape(), sizes.padding), frame(geometry.output_shape(), 0));
-        let tiles = cover(sizes.n, [output.height, output.width], dilation, form.side());
+        let mut tiles = cover(sizes.n, [output.height, output.width], dilation, form);
         let tile_bytes = form.n_points() * size_of::<f32>() * (input.n_channels + output.n_channels);
         let sum_bytes = form.n_points() * size_of::<f32>() * input.n_channels * output.n_channels;
         let n_chunks =
@@ -65,6 +65,10 @@ impl WinogradWeight {
             if n_chunks > 1 { (BLOCK_BYTES, tiles.len().div_ceil(n_chunks)) } else { (STAGE_BYTES, tiles.len()) };
         let most = (bytes / tile_bytes).max(2 * TILE_ROWS);
         let n_stage = n_tiles.div_ceil(n_tiles.div_ceil(most));
+        let n_tiles = tiles.len();
+        for chunk in 0..n_chunks {
+            tiles[bounds(chunk, n_tiles, n_chunks)].chunks_mut(n_stage).for_each(sort_by_sides);
+        }
         Ok(Self { form, tiles, input, output, n_stage, n_chunks })
     }
 
@@ -133,6 +137,11 @@ impl WinogradWeight {
     }
 }
 
+/// The tiles of a chunk.
+fn bounds(chunk: usize, n_tiles: usize, n_chunks: usize) -> Range<usize> {
+    chunk * n_tiles / n_chunks..(chunk + 1) * n_tiles / n_chunks
+}
+
 /// The steps before the last transform, with what they share.
 #[derive(Clone, Copy)]
 struct Step<'a> {
@@ -146,14 +155,14 @@ impl Step<'_> {
     /// Each task its chunk of tiles, with sums of its own.
     fn chunks(self, sums: &mut [f32], work: &mut [f32]) {
         let plan = self.plan;
-        let bounds = |chunk: usize| chunk * plan.tiles.len() / plan.n_chunks;
         let sums = SharedOutput::new(sums);
         for_each_task(plan.n_chunks, work, plan.planes_len(), |chunk, work| {
             let (x, y) = work.split_at_mut(plan.form.n_points() * plan.steps()[0]);
-            for (i, tiles) in plan.tiles[bounds(chunk)..bounds(chunk + 1)].chunks(plan.n_stage).enumerate() {
+            let tiles = &plan.tiles[bounds(chunk, plan.tiles.len(), plan.n_chunks)];
+            for (i, tiles) in tiles.chunks(plan.n_stage).enumerate() {
                 self.to_planes(tiles, 0, SharedOutput::new(x), SharedOutput::new(y));
                 for task in 0..plan.n_products() {
-                    self.add_products(task, tiles.len(), x, y, sums, chunk * plan.sums_len(), i > 0);
+                    self.add_products(task, tiles, x, y, sums, chunk * plan.sums_len(), i > 0);
                 }
             }
         });
@@ -170,7 +179,7 @@ impl Step<'_> {
             let (shared_x, shared_y) = (SharedOutput::new(x), SharedOutput::new(y));
             for_each_task(parts.len(), &mut [], 0, |k, _| self.to_planes(parts[k], k * n_part, shared_x, shared_y));
             for_each_task(plan.n_products(), &mut [], 0, |task, _| {
-                self.add_products(task, tiles.len(), x, y, sums, 0, i > 0);
+                self.add_products(task, tiles, x, y, sums, 0, i > 0);
             });
         }
     }
@@ -181,19 +190,12 @@ impl Step<'_> {
         let [input_step, output_step, _] = plan.steps();
         let x_planes = Planes { start: first * plan.input.n_channels, step: input_step };
         let y_planes = Planes { start: first * plan.output.n_channels, step: output_step };
+        let form = plan.form;
         // SAFETY: the frames are those of input and output, whose lengths the plan checked; the planes have room for a stage
         // or block of tiles, and each part writes its own.
         unsafe {
-            let (matrix, image, frame) = (InputMatrix, self.input, plan.input);
-            match plan.form {
-                Form::F2 => isa.run(ToPlanes::<_, 4, 4> { matrix, image, frame, tiles, out: x, planes: x_planes }),
-                Form::F4 => isa.run(ToPlanes::<_, 6, 6> { matrix, image, frame, tiles, out: x, planes: x_planes }),
-            }
-            let (matrix, image, frame) = (GradientMatrix, self.output, plan.output);
-            match plan.form {
-                Form::F2 => isa.run(ToPlanes::<_, 2, 4> { matrix, image, frame, tiles, out: y, planes: y_planes }),
-                Form::F4 => isa.run(ToPlanes::<_, 4, 6> { matrix, image, frame, tiles, out: y, planes: y_planes }),
-            }
+            ToPlanes { form, image: self.input, frame: plan.input, tiles, out: x, planes: x_planes }.input(isa);
+            ToPlanes { form, image: self.output, frame: plan.output, tiles, out: y, planes: y_planes }.gradient(isa);
         }
     }
 
@@ -202,7 +204,7 @@ impl Step<'_> {
     fn add_products(
         self,
         task: usize,
-        n_tiles: usize,
+        tiles: &[Tile],
         x: &[f32],
         y: &[f32],
         sums: SharedOutput<'_>,
@@ -213,14 +215,17 @@ impl Step<'_> {
         let (n_rows, n_columns) = (self.plan.input.n_channels, self.plan.output.n_channels);
         let n_panels = n_columns.div_ceil(PANEL);
         let (point, panel) = (task / n_panels, task % n_panels);
-        let mut tiles = [(0, 0); RUN_TILES];
-        for first in (0..n_tiles).step_by(RUN_TILES) {
-            let n = RUN_TILES.min(n_tiles - first);
-            for (i, tile) in tiles[..n].iter_mut().enumerate() {
-                *tile = ((first + i) * n_rows, (first + i) * n_columns + panel * PANEL);
+        let with_point = tiles_of_point(tiles, point, self.plan.form);
+        let mut offsets = [(0, 0); RUN_TILES];
+        // Without tiles the first sums are set to zero.
+        for run in 0..with_point.len().div_ceil(RUN_TILES).max(1) {
+            let first = with_point.start + run * RUN_TILES;
+            let n = RUN_TILES.min(with_point.end - first);
+            for (i, offsets) in offsets[..n].iter_mut().enumerate() {
+                *offsets = ((first + i) * n_rows, (first + i) * n_columns + panel * PANEL);
             }
             let job = OuterJob {
-                pixels: &tiles[..n],
+                pixels: &offsets[..n],
                 x: &x[point * input_step..],
                 y: &y[point * output_step..],
                 n_rows,
@@ -228,7 +233,7 @@ impl Step<'_> {
                 c: sums,
                 c_start: start + point * sum_step + panel * PANEL,
                 c_step: n_columns,
-                accumulate: accumulate || first > 0,
+                accumulate: accumulate || run > 0,
             };
             // SAFETY: the planes hold these tiles, and the sums of a chunk, point and panel belong to one call at a time.
             unsafe { add_outer_products(self.isa, job) };
