@@ -144,6 +144,25 @@ fn a_view_from_behind_is_the_mirror_image() {
     }
 }
 
+/// Pixels are the means of those a third of their size, whose lines of sight lie three times as close: with all ingredients
+/// to 1% of the peak of y and 2% of that of the kinetic term.
+#[test]
+fn views_are_means_over_their_pixels() {
+    let cluster = merging(ClusterConfig::default());
+    let direction = Direction::fibonacci(2, 7);
+    let (coarse, fine) = (cluster.project(&direction, &grid(41, 0.3)), cluster.project(&direction, &grid(123, 0.1)));
+    let check = |coarse: &[f32], fine: &[f32], tolerance: f32| {
+        let scale = coarse.iter().map(|v| v.abs()).fold(0.0, f32::max);
+        for (idx, &value) in coarse.iter().enumerate() {
+            let (row, column) = (3 * (idx / 41), 3 * (idx % 41));
+            let mean = (0..9).map(|k| fine[(row + k / 3) * 123 + column + k % 3]).sum::<f32>() / 9.0;
+            assert!((value - mean).abs() < tolerance * scale, "{idx}: {value:e} {mean:e} of {scale:e}");
+        }
+    };
+    check(&coarse.compton_y, &fine.compton_y, 0.01);
+    check(&coarse.kinetic, &fine.kinetic, 0.02);
+}
+
 #[test]
 fn bits_do_not_depend_on_the_number_of_threads() {
     let model = model(&ClusterConfig::default());
