@@ -156,6 +156,30 @@ impl Cutouts {
         Ok(Self { layout, bands, catalogue, pixels, valid, flags, n_missing })
     }
 
+    /// Some of the cutouts, in the order asked for.
+    ///
+    /// # Panics
+    /// When there is no such cutout.
+    pub fn take(&self, cutouts: &[usize]) -> Self {
+        let layout = match &self.layout {
+            CutoutLayout::Aligned { map, side, first_pixels } => CutoutLayout::Aligned {
+                map: map.clone(),
+                side: *side,
+                first_pixels: cutouts.iter().map(|&idx| first_pixels[idx]).collect(),
+            },
+            projected => projected.clone(),
+        };
+        Self {
+            layout,
+            bands: self.bands.clone(),
+            catalogue: self.catalogue.take(cutouts),
+            pixels: cutouts.iter().flat_map(|&idx| self.cutout(idx).iter().copied()).collect(),
+            valid: cutouts.iter().flat_map(|&idx| self.valid(idx).iter().copied()).collect(),
+            flags: cutouts.iter().map(|&idx| self.flags[idx]).collect(),
+            n_missing: cutouts.iter().map(|&idx| self.n_missing[idx]).collect(),
+        }
+    }
+
     /// Number of cutouts.
     pub fn len(&self) -> usize {
         self.catalogue.len()

@@ -37,7 +37,7 @@ pub(crate) struct Args {
     /// How a pixel gets its value: nearest or bilinear
     #[arg(long, default_value = "nearest")]
     pub(crate) interpolation: String,
-    /// Where the centre lies: middle, or half-side for CRPIX = side/2 as in the public DeepSZ code
+    /// Where the centre lies: middle, half-side for CRPIX = side/2 as in the public DeepSZ code, or after-middle for pixel side/2
     #[arg(long, default_value = "middle")]
     pub(crate) centre: String,
     /// Frame whose north is up: equatorial or galactic
@@ -60,7 +60,8 @@ impl Args {
         let centre = match self.centre.as_str() {
             "middle" => CentrePixel::Middle,
             "half-side" => CentrePixel::HalfSide,
-            other => bail!("--centre {other} is not known: use middle or half-side"),
+            "after-middle" => CentrePixel::AfterMiddle,
+            other => bail!("--centre {other} is not known: use middle, half-side or after-middle"),
         };
         let projection = match self.projection.as_str() {
             "zea" => CutoutProjection::Zea,

@@ -224,7 +224,8 @@ fn read_layout(
     };
     let crpix = header.get_f64("CUTCRPIX")?;
     let at = |centre: &CentrePixel| crpix.is_some_and(|crpix| (centre.of_side(side).x + 1.0 - crpix).abs() < 1e-6);
-    let Some(centre) = [CentrePixel::Middle, CentrePixel::HalfSide].into_iter().find(at) else { return Ok(None) };
+    let all = [CentrePixel::Middle, CentrePixel::HalfSide, CentrePixel::AfterMiddle];
+    let Some(centre) = all.into_iter().find(at) else { return Ok(None) };
     Ok(Some(CutoutLayout::Projected(CutoutGrid::new(projection, side, pixel)?.centred(centre).in_frame(frame))))
 }
 

@@ -20,6 +20,8 @@ pub enum CentrePixel {
     Middle,
     /// At `(n/2 - 1, n/2 - 1)`, FITS `CRPIX = n / 2`, as the public DeepSZ code has it: half a pixel off the middle.
     HalfSide,
+    /// At `(n/2, n/2)`: on a pixel, after the middle where `n` is even (an axis from -5' to 4.75').
+    AfterMiddle,
 }
 
 impl CentrePixel {
@@ -28,6 +30,7 @@ impl CentrePixel {
         let x = match self {
             CentrePixel::Middle => (side as f64 - 1.0) / 2.0,
             CentrePixel::HalfSide => side as f64 / 2.0 - 1.0,
+            CentrePixel::AfterMiddle => (side / 2) as f64,
         };
         PixelPosition { x, y: x }
     }
