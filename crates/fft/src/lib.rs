@@ -16,6 +16,7 @@
 
 mod batched;
 mod core;
+mod correlation;
 mod error;
 mod even;
 mod filter;
@@ -27,6 +28,7 @@ mod scratch;
 mod slabs;
 mod wavenumbers;
 
+pub use correlation::periodic_correlation;
 pub use error::Error;
 pub use filter::{ColumnValues, Filter, HalfPlane, Quadrant, multiply_mirrored};
 pub use good_size::good_size;
