@@ -49,6 +49,27 @@ pub fn log_mse(prediction: &Value, target: &Tensor) -> Result<Value> {
     })
 }
 
+/// Sum of losses, each times a weight.
+///
+/// # Errors
+/// When there is none, or one is no single number.
+pub fn weighted_sum(losses: &[(f64, &Value)]) -> Result<Value> {
+    let mut sum = 0.0;
+    for (weight, loss) in losses {
+        sum += weight * loss.scalar()?;
+    }
+    let Some((_, first)) = losses.first() else {
+        return Err(Error::Setting { what: "number of losses", value: "0".to_owned(), must: "above zero" });
+    };
+    let device = first.tensor().device();
+    let total = Tensor::new(sum as f32, device)?.reshape(first.dims())?;
+    let weights: Vec<f64> = losses.iter().map(|(weight, _)| *weight).collect();
+    let inputs: Vec<&Value> = losses.iter().map(|(_, loss)| *loss).collect();
+    Ok(Value::operation(&inputs, total, move |gradient| {
+        weights.iter().map(|weight| Ok(Some(gradient.affine(*weight, 0.0)?))).collect()
+    }))
+}
+
 /// Mean over elements of `f(p, t)`, which gives the loss and its derivative by `p`.
 fn elementwise(what: &str, prediction: &Value, target: &Tensor, f: impl Fn(f64, f64) -> (f64, f64)) -> Result<Value> {
     let n = prediction.tensor().elem_count() as f64;

@@ -70,10 +70,17 @@ pub(crate) fn write(path: &Path, entries: &BTreeMap<String, Entry>, metadata: &s
 /// # Errors
 /// When the file is missing, cut short, no safetensors, or holds another type than f32.
 pub(crate) fn read(path: &Path) -> Result<(BTreeMap<String, Entry>, Option<String>)> {
-    let bytes = file::read(path)?;
+    parse(&file::read(path)?, path)
+}
+
+/// The same of bytes; `path` is what errors name.
+///
+/// # Errors
+/// As [`read`], but for a missing file.
+pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<(BTreeMap<String, Entry>, Option<String>)> {
     let broken = |reason: String| Error::WeightFile { path: path.to_owned(), reason };
-    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| broken(error.to_string()))?;
-    let tensors = SafeTensors::deserialize(&bytes).map_err(|error| broken(error.to_string()))?;
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| broken(error.to_string()))?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| broken(error.to_string()))?;
     let mut entries = BTreeMap::new();
     for (name, view) in tensors.iter().filter(|(name, _)| !name.ends_with("num_batches_tracked")) {
         if view.dtype() != Dtype::F32 {

@@ -6,7 +6,7 @@
 //! strict=False)`, where only the counters `num_batches_tracked` are missing.
 
 use crate::tensor_file::{self, Entry};
-use crate::{Error, Parameters, Result};
+use crate::{Error, Parameters, Result, file};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -23,10 +23,26 @@ pub fn save(path: &Path, parameters: &Parameters, about: &str) -> Result<()> {
 /// # Errors
 /// When the file is missing, cut short or foreign, when names or shapes are not the network's, or a value is not finite.
 pub fn load(path: &Path, parameters: &Parameters) -> Result<Option<String>> {
-    let (entries, about) = tensor_file::read(path)?;
+    load_bytes(&file::read(path)?, path, parameters)
+}
+
+/// The same from what such a file holds, for weights inside a program; `path` is what errors name.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_bytes(bytes: &[u8], path: &Path, parameters: &Parameters) -> Result<Option<String>> {
+    let (entries, about) = tensor_file::parse(bytes, path)?;
     check_names(path, &entries, parameters)?;
     fill(path, &entries, parameters)?;
     Ok(about)
+}
+
+/// The line about a network that [`save`] wrote, in what a file holds, without the tensors; `None` where there is none.
+///
+/// # Errors
+/// When the bytes are cut short or foreign; `path` is what errors name.
+pub fn about_of_bytes(bytes: &[u8], path: &Path) -> Result<Option<String>> {
+    Ok(tensor_file::parse(bytes, path)?.1)
 }
 
 /// All tensors by name, in files' layout.

@@ -10,6 +10,7 @@ mod instance_norm;
 mod join;
 mod moments;
 mod pool;
+mod select;
 mod upsample;
 
 pub use activation::{leaky_relu, relu, selu};
@@ -21,4 +22,5 @@ pub use dropout::dropout;
 pub use instance_norm::instance_norm;
 pub use join::{add, append_vector, concat, flatten_channels_first};
 pub use pool::{avg_pool2d, global_avg_pool, max_pool2d};
+pub use select::{channels, pixel};
 pub use upsample::{upsample_bilinear2, upsample_nearest2};
