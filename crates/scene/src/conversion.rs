@@ -168,7 +168,8 @@ fn lerp<const N: usize>(values: &[[f64; N]], part: f64) -> [f64; N] {
 }
 
 /// The NFW halo of a mass on the mean concentration of a model.
-fn nfw<M: HaloMass>(
+/// The median halo of a mass.
+pub(crate) fn nfw<M: HaloMass>(
     mass: M,
     z: Redshift,
     model: ConcentrationModel,

@@ -91,6 +91,30 @@ pub enum Error {
         /// Number that fits.
         fit: usize,
     },
+    /// A component that skies around single clusters do not have.
+    #[error("component {component} is made of haloes: a sky around one cluster has that cluster alone")]
+    NotAroundClusters {
+        /// The component.
+        component: Component,
+    },
+    /// Fields that cannot be drawn.
+    #[error("the fields of pixel {pixel} follow from those before it: skies around clusters need noise in every band")]
+    NoCovariance {
+        /// The pixel, counted through all bands.
+        pixel: usize,
+    },
+    /// A cluster that the tables do not hold.
+    #[error("a cluster's {what} of {value} lies outside of {min} to {max}, which the description covers")]
+    ClusterOutOfRange {
+        /// What it is, with its unit.
+        what: &'static str,
+        /// The value asked for.
+        value: f64,
+        /// Least.
+        min: f64,
+        /// Largest.
+        max: f64,
+    },
     /// A halo that cannot be painted.
     #[error("halo {id}: y0 {y0} and theta500 {theta500_arcmin} arcmin must be finite and theta500 above zero")]
     BadHalo {

@@ -11,6 +11,7 @@
 //! Begin with [`config`], then [`simulator`].
 
 pub mod cluster;
+pub mod cluster_sky;
 pub mod clustering;
 pub mod component;
 mod component_maps;
@@ -42,6 +43,10 @@ mod tiling;
 pub mod truth;
 mod window;
 
+pub use cluster_sky::{
+    ClusterCutout, ClusterCutoutSource, ClusterSet, ClusterSetConfig, ClusterSky, ClusterSkyBand, ClusterSkyConfig,
+    EpochMaps, Masses, SetKey,
+};
 pub use clustering::ClusteringConfig;
 pub use component::Component;
 pub use config::{

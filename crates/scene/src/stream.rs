@@ -74,6 +74,13 @@ pub(crate) enum Draw {
         /// Number of the ring.
         ring: u64,
     },
+    /// Something of the cluster of a cutout.
+    Cutout {
+        /// What of it.
+        what: CutoutDraw,
+        /// Epoch of a training.
+        epoch: u64,
+    },
     /// One plane of the density field.
     Density {
         /// Number of the plane.
@@ -86,6 +93,15 @@ pub(crate) enum Draw {
         /// Shell or block that it belongs to.
         index: usize,
     },
+}
+
+/// What is drawn of the cluster of a cutout; the numbers must never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CutoutDraw {
+    Mass = 0,
+    Redshift = 1,
+    Amplitude = 2,
+    Fields = 3,
 }
 
 impl Draw {
@@ -101,6 +117,7 @@ impl Draw {
             Draw::Concentrations { shell } => [7, 0, shell as u64],
             Draw::Velocities { shell } => [8, 0, shell as u64],
             Draw::Density { plane } => [9, 0, plane as u64],
+            Draw::Cutout { what, epoch } => [31, what as u64, epoch],
             Draw::Harmonic { component, m } => [20, component.code(), m as u64],
             Draw::RingNoise { band_idx, ring } => [21, band_idx as u64, ring],
             Draw::Cluster { what, index } => [30, u64::from(what), index as u64],
@@ -168,6 +185,9 @@ mod tests {
                     draws.extend([Draw::Concentrations { shell: index }, Draw::Velocities { shell: index }]);
                     draws.extend([Draw::Density { plane: index }, Draw::OneOverF { band_idx: 0, kx: index }]);
                     draws.extend((0..6).map(|what| Draw::Cluster { what, index }));
+                    use CutoutDraw::{Amplitude, Fields, Mass, Redshift};
+                    let of_cluster = [Mass, Redshift, Amplitude, Fields];
+                    draws.extend(of_cluster.map(|what| Draw::Cutout { what, epoch: index as u64 }));
                     for what in 0..2 {
                         draws.extend(Component::ALL.map(|component| Draw::Painted { component, what, index }));
                     }
