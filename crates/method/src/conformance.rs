@@ -1,10 +1,10 @@
-//! Structural checks that every finder passes.
+//! Structural checks that every method passes.
 //!
 //! Called from a method's tests with an observation that the method can use. What is checked is the form of the
 //! answer, never its quality: that is `eval`'s.
 
-use crate::{Candidate, ClusterFinder, Detections};
-use arcmin_maps::{Mask, Observation};
+use crate::{Candidate, ClusterFinder, Detections, MassEstimator};
+use arcmin_maps::{Cutouts, Mask, Observation};
 
 /// Checks a finder on an observation and on damaged versions of it.
 ///
@@ -75,4 +75,31 @@ fn check_missing_band(finder: &dyn ClusterFinder, observation: &Observation) {
     if let Ok(answer) = finder.find(&fewer) {
         check_answer(&answer, &fewer);
     }
+}
+
+/// Checks an estimator of masses on two cutouts or more that it can use.
+///
+/// The same input gives the same answer; there is one answer a cutout, in their order, that does not depend on the others;
+/// quantiles are finite, above zero and rise; no cutout is an empty answer. Nothing panics.
+///
+/// # Panics
+/// When a check fails, with what failed: this is a test's helper.
+pub fn check_mass_estimator(estimator: &dyn MassEstimator, cutouts: &Cutouts) {
+    assert!(!estimator.name().is_empty(), "an estimator has a name");
+    assert!(cutouts.len() > 1, "the check needs two cutouts");
+    let answer = estimator.estimate(cutouts).expect("the cutouts given can be weighed");
+    assert_eq!(answer.len(), cutouts.len(), "one answer a cutout");
+    assert_eq!(answer, estimator.estimate(cutouts).expect("again"), "the same input gives the same answer");
+    for posterior in &answer {
+        let is_mass = |mass: f64| mass.is_finite() && mass > 0.0;
+        assert!(is_mass(posterior.mean.value()), "means are masses: {posterior:?}");
+        assert!(posterior.quantiles.iter().all(|mass| is_mass(mass.value())), "quantiles are masses: {posterior:?}");
+        assert!(posterior.quantiles.windows(2).all(|pair| pair[0] <= pair[1]), "quantiles rise: {posterior:?}");
+    }
+    for (idx, posterior) in answer.iter().enumerate() {
+        let alone = estimator.estimate(&cutouts.take(&[idx])).expect("one of them can be weighed");
+        assert_eq!(alone, [*posterior], "an answer does not depend on the other cutouts");
+    }
+    let none = estimator.estimate(&cutouts.take(&[])).expect("no cutout is no error");
+    assert!(none.is_empty(), "no cutout, no answer");
 }
