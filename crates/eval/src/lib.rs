@@ -24,6 +24,7 @@ pub mod error;
 mod file;
 pub mod finder_report;
 pub mod map_image;
+pub mod mass_scores;
 pub mod matching;
 pub mod outcome;
 pub mod plane;
@@ -35,6 +36,7 @@ pub mod scores;
 pub mod statistics;
 pub mod summary;
 pub mod sweep;
+pub mod weighing;
 
 pub use binned::{BinnedFraction, HaloQuantity, completeness_by};
 pub use cutout_lattice::{CutoutCells, CutoutConfig, CutoutLattice, CutoutNumbers, TileCutouts};
@@ -48,6 +50,7 @@ pub use finder_report::{
     FigureOptions, FinderFigure, completeness_figures, finder_figures, finder_score_rows, strongest_detections,
 };
 pub use map_image::{ColourRange, ColourScale, MapImage, MapPixels, MapStyle, Mark, MarkSet, MarkShape};
+pub use mass_scores::{MassBin, MassEstimate, MassScoreConfig};
 pub use matching::{HaloSelection, MatchConfig};
 pub use outcome::{Counterpart, DetectionOutcome, HaloOutcome, TileOutcome, Verdict, YMeasured};
 pub use plane::{PlaneAxis, PlaneCell, SelectionPlane};
@@ -59,3 +62,4 @@ pub use scores::{FinderScores, ScoreConfig, score_finder};
 pub use statistics::{Interval, Score, wilson_interval};
 pub use summary::{CountedDetection, STRONGEST_KEPT, TileSummary};
 pub use sweep::{Counts, ThresholdSweep};
+pub use weighing::{MassAnswer, WeighedCluster, Weighing};

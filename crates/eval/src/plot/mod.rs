@@ -8,6 +8,7 @@ mod clusters;
 mod curves;
 mod cutouts;
 mod figure;
+mod masses;
 mod planes;
 mod published;
 
@@ -17,6 +18,9 @@ pub use clusters::{
 pub use curves::{Curve, false_rate_vs_threshold, lines, scores_vs_threshold};
 pub use cutouts::{ScoreBars, Step, cutout_scores_vs_threshold, score_by_step};
 pub use figure::Figure;
+pub use masses::{
+    MassPoint, MassSeries, coverage_curve, estimated_vs_true_mass, ln_ratio_histogram, mass_points, mass_significance,
+};
 pub use planes::{PlaneStyle, completeness_vs_false_rate, selection_plane};
 pub use published::PublishedCurve;
 
