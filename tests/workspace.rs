@@ -17,8 +17,10 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("scene", &["units", "sky", "fft", "sphere", "maps"]),
     ("method", &["units", "maps", "scene"]),
     ("find-mmf", &["units", "sky", "fft", "maps", "scene", "method"]),
+    ("mass-likelihood", &["units", "fft", "maps", "scene", "method"]),
+    ("mass-sz", &["units", "maps", "scene", "method", "nn", "job"]),
     ("eval", &["units", "maps", "scene", "method"]),
-    ("cli", &["units", "sky", "sphere", "maps", "scene", "method", "find-mmf", "eval", "job"]),
+    ("cli", &["units", "sky", "sphere", "maps", "scene", "method", "find-mmf", "mass-sz", "eval", "job"]),
 ];
 
 fn root() -> PathBuf {
