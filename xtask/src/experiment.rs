@@ -20,6 +20,13 @@ pub(crate) struct Config {
     pub(crate) settings: Table,
 }
 
+impl Config {
+    /// The command that makes this run again from nothing.
+    pub(crate) fn command(&self) -> String {
+        format!("cargo xtask run {} --profile {} --seed {}", self.experiment, self.profile, self.seed)
+    }
+}
+
 /// An experiment file as it is kept in `xtask/experiments`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -83,11 +90,11 @@ fn folder() -> PathBuf {
     workspace::root().join("xtask/experiments")
 }
 
-/// Lays `over` on `base`: tables are merged key by key, everything else is replaced.
+/// Lays `over` on `base`: tables are merged key by key, everything else is replaced, and so is a table of another `kind`.
 fn merge(base: &mut Table, over: &Table) {
     for (key, value) in over {
         match (base.get_mut(key), value) {
-            (Some(Value::Table(below)), Value::Table(above)) => merge(below, above),
+            (Some(Value::Table(below)), Value::Table(above)) if is_of_kind(below, above) => merge(below, above),
             _ => {
                 base.insert(key.clone(), value.clone());
             }
@@ -95,9 +102,23 @@ fn merge(base: &mut Table, over: &Table) {
     }
 }
 
+/// Whether a table does not say that it is of another kind.
+fn is_of_kind(below: &Table, above: &Table) -> bool {
+    above.get("kind").is_none_or(|kind| below.get("kind") == Some(kind))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_of_another_kind_is_replaced() {
+        let mut base: Table = toml::from_str("[t]\nkind = 'a'\nx = 1").expect("a constant");
+        merge(&mut base, &toml::from_str("[t]\nkind = 'a'\ny = 5").expect("a constant"));
+        assert_eq!(toml::to_string(&base).expect("plain values"), "[t]\nkind = \"a\"\nx = 1\ny = 5\n");
+        merge(&mut base, &toml::from_str("[t]\nkind = 'b'\nz = 2").expect("a constant"));
+        assert_eq!(toml::to_string(&base).expect("plain values"), "[t]\nkind = \"b\"\nz = 2\n");
+    }
 
     #[test]
     fn a_profile_replaces_values_and_keeps_their_neighbours() {

@@ -11,6 +11,7 @@ mod peers;
 mod registry;
 mod run_dir;
 mod shard;
+mod sz_mass;
 mod workspace;
 
 use clap::{Parser, Subcommand};

@@ -38,6 +38,7 @@ pub(crate) const TUNED: &[(&str, &str)] = &[
 ];
 
 const TASKS: &[Task] = &[
+    Task { name: "cluster_skies", modules: &["numpy"], cases: cluster_skies_cases },
     Task { name: "cutouts", modules: &["numpy", "astropy", "reproject"], cases: cutouts_cases },
     Task { name: "fft", modules: &["numpy", "ducc0"], cases: fft_cases },
     Task { name: "sht", modules: &["numpy", "healpy", "ducc0"], cases: sht_cases },
@@ -54,6 +55,10 @@ const BURSTS: [(&str, InstructionSets); 2] = [("conv", InstructionSets::Best), (
 fn cutouts_cases() -> Vec<Vec<String>> {
     let case = |how: &str, n_threads: &str| [how, "200", "2048", n_threads].map(str::to_owned).to_vec();
     ["nearest", "bilinear"].iter().flat_map(|how| ["1", "2"].map(|n| case(how, n))).collect()
+}
+
+fn cluster_skies_cases() -> Vec<Vec<String>> {
+    ["1", "2"].map(|n_threads| ["400", n_threads].map(str::to_owned).to_vec()).to_vec()
 }
 
 fn fft_cases() -> Vec<Vec<String>> {

@@ -1,9 +1,9 @@
 //! The methods and experiments that can be named in a file or on the command line.
 
-use crate::deepsz;
 use crate::experiment::Config;
 use crate::run_dir::RunDir;
 use crate::shard::Shard;
+use crate::{deepsz, sz_mass};
 use anyhow::{Context, Result, anyhow};
 use arcmin_eval::Record;
 use arcmin_find_mmf::{MatchedFilterConfig, MatchedFilterRecipe};
@@ -28,6 +28,12 @@ pub(crate) const FINDERS: &[FinderEntry] =
 /// An experiment: how it is run, and how its report is written again.
 pub(crate) struct ExperimentEntry {
     name: &'static str,
+    /// Folder of the pieces of its work, each of which is made again when it is missing.
+    pub(crate) pieces: &'static str,
+    /// Whether its work can be made in shards.
+    pub(crate) has_shards: bool,
+    /// Files that a user looks at first.
+    pub(crate) products: &'static [&'static str],
     /// Does a share of its work in its folder, or what is left of it.
     pub(crate) work: fn(&Config, &RunDir, Shard, &Interrupt) -> Result<()>,
     /// Makes scores and report when all the work is done.
@@ -36,8 +42,26 @@ pub(crate) struct ExperimentEntry {
     pub(crate) report: fn(&Config, &RunDir) -> Result<()>,
 }
 
-const EXPERIMENTS: &[ExperimentEntry] =
-    &[ExperimentEntry { name: "deepsz", work: deepsz::work, conclude: deepsz::conclude, report: deepsz::report }];
+const EXPERIMENTS: &[ExperimentEntry] = &[
+    ExperimentEntry {
+        name: "deepsz",
+        pieces: "tiles",
+        has_shards: true,
+        products: &["catalogue.fits", "record.json", "report.html"],
+        work: deepsz::work,
+        conclude: deepsz::conclude,
+        report: deepsz::report,
+    },
+    ExperimentEntry {
+        name: "sz-mass",
+        pieces: "weighed",
+        has_shards: false,
+        products: &["training/sz-mass.safetensors", "record.json", "report.html"],
+        work: sz_mass::work,
+        conclude: sz_mass::conclude,
+        report: sz_mass::report,
+    },
+];
 
 /// The experiment of that name.
 pub(crate) fn experiment(name: &str) -> Result<&'static ExperimentEntry> {

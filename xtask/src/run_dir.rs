@@ -22,7 +22,7 @@ impl RunDir {
     /// A folder of another configuration is refused with the values that differ, so that nothing is mixed or lost.
     pub(crate) fn open(path: &Path, config: &Config) -> Result<Self> {
         let dir = Self(path.to_path_buf());
-        std::fs::create_dir_all(dir.file("tiles"))
+        std::fs::create_dir_all(path)
             .with_context(|| format!("cannot make {}: choose another folder with --out", path.display()))?;
         let ours = toml::to_string(config).context("the configuration cannot be written as TOML")?;
         match std::fs::read_to_string(dir.config()) {
@@ -53,6 +53,13 @@ impl RunDir {
     /// A file of the folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
+    }
+
+    /// Makes a folder in it unless it is there.
+    pub(crate) fn make_folder(&self, name: &str) -> Result<()> {
+        let path = self.file(name);
+        std::fs::create_dir_all(&path)
+            .with_context(|| format!("cannot make {}: choose another folder with --out", path.display()))
     }
 
     fn config(&self) -> PathBuf {

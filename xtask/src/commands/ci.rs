@@ -2,6 +2,7 @@
 
 use crate::cuda;
 use crate::experiment::Experiment;
+use crate::registry;
 use crate::workspace::{call, cargo, root};
 use anyhow::{Context, Result};
 use std::path::Path;
@@ -20,34 +21,32 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Runs the smoke profile from nothing, checks the statistics of its sky, loses its last tile and takes the run up again, runs it anew with one thread,
-/// and in two shards that are merged: the scores must be the same bits.
+/// Runs the smoke profile from nothing, checks the statistics of its sky where it says what that is, loses its last piece and
+/// takes the run up again, runs it anew with one thread, and, where it has shards, in two that are merged: the scores must be
+/// the same bits.
 fn smoke(experiment: &str) -> Result<()> {
-    let folder = root().join("target/ci").join(experiment);
-    empty(&folder)?;
-    let (tiles, scene) = (folder.join("tiles"), folder.join("scene.toml").display().to_string());
-    let folder = folder.display().to_string();
-    call(cargo().args(["xtask", "run", experiment, "--profile", "smoke", "--out", &folder]))?;
-    call(cargo().args([
-        "run",
-        "--release",
-        "--package",
-        "arcmin-cli",
-        "--",
-        "simulate",
-        "--check",
-        "--config",
-        &scene,
-    ]))?;
-    let last = std::fs::read_dir(&tiles)?.filter_map(|entry| Some(entry.ok()?.path())).max();
-    std::fs::remove_file(last.context("the run left no tiles")?)?;
-    call(cargo().args(["xtask", "run", experiment, "--profile", "smoke", "--out", &folder]))?;
+    let entry = registry::experiment(experiment)?;
+    let path = root().join("target/ci").join(experiment);
+    empty(&path)?;
+    let folder = path.display().to_string();
+    let run = |more: &[&str]| call(cargo().args(["xtask", "run", experiment, "--profile", "smoke"]).args(more));
+    run(&["--out", &folder])?;
+    let scene = path.join("scene.toml");
+    if scene.exists() {
+        let simulate = ["run", "--release", "--package", "arcmin-cli", "--", "simulate", "--check", "--config"];
+        call(cargo().args(simulate).arg(&scene))?;
+    }
+    let last = std::fs::read_dir(path.join(entry.pieces))?.filter_map(|piece| Some(piece.ok()?.path())).max();
+    std::fs::remove_file(last.context("the run left no pieces")?)?;
+    run(&["--out", &folder])?;
     call(cargo().args(["xtask", "rerun", &folder, "--threads", "1"]))?;
+    if !entry.has_shards {
+        return Ok(());
+    }
     let shards = ["0", "1"].map(|i| format!("{folder}-shard-{i}"));
     for (i, shard) in shards.iter().enumerate() {
         empty(Path::new(shard))?;
-        let part = format!("{i}/2");
-        call(cargo().args(["xtask", "run", experiment, "--profile", "smoke", "--shard", &part, "--out", shard]))?;
+        run(&["--shard", &format!("{i}/2"), "--out", shard])?;
     }
     call(cargo().args(["xtask", "merge", &shards[0], &shards[1]]))?;
     call(cargo().args(["xtask", "compare", &folder, &shards[0]]))

@@ -20,6 +20,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let first = &args.dirs[0];
     let (_, config) = RunDir::existing(first)?;
     let merged = RunDir::open(args.out.as_ref().unwrap_or(first), &config)?;
+    merged.make_folder("tiles")?;
     for path in &args.dirs {
         let (shard, theirs) = RunDir::existing(path)?;
         if theirs != config {

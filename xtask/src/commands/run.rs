@@ -5,7 +5,7 @@ use crate::registry;
 use crate::run_dir::RunDir;
 use crate::shard::Shard;
 use crate::workspace::{root, say};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use arcmin_eval::Record;
 use arcmin_job::Interrupt;
 use std::path::{Path, PathBuf};
@@ -45,6 +45,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// Does a share of a resolved configuration's work in a folder; concludes the run when that is all of it.
 pub(super) fn carry_out(config: &Config, folder: &Path, shard: Shard) -> Result<Option<Record>> {
     let experiment = registry::experiment(&config.experiment)?;
+    ensure!(
+        shard.is_whole() || experiment.has_shards,
+        "{} is not made in shards: run it without --shard",
+        config.experiment
+    );
     let dir = RunDir::open(folder, config)?;
     say(&format!("{} ({} profile, seed {}) in {}", config.experiment, config.profile, config.seed, folder.display()));
     (experiment.work)(config, &dir, shard, &Interrupt::install()?)?;
@@ -57,8 +62,9 @@ pub(super) fn carry_out(config: &Config, folder: &Path, shard: Shard) -> Result<
 
 /// Makes scores and report from the finished work and says where they lie.
 pub(super) fn conclude(config: &Config, dir: &RunDir) -> Result<Record> {
-    let record = (registry::experiment(&config.experiment)?.conclude)(config, dir)?;
-    for name in ["catalogue.fits", "record.json", "report.html"] {
+    let experiment = registry::experiment(&config.experiment)?;
+    let record = (experiment.conclude)(config, dir)?;
+    for name in experiment.products {
         say(&format!("{}", dir.file(name).display()));
     }
     Ok(record)

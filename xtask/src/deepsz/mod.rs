@@ -30,6 +30,7 @@ use settings::Settings;
 /// Works through a share of the tiles, or what is left of it.
 pub(crate) fn work(config: &Config, dir: &RunDir, shard: Shard, interrupt: &Interrupt) -> Result<()> {
     let settings = Settings::read(config)?;
+    dir.make_folder("tiles")?;
     dir.write("scene.toml", settings.scene_toml.as_bytes())?;
     tiles::work_through(&settings, dir, shard, interrupt)
 }

@@ -4,7 +4,7 @@ use super::figures;
 use super::picture::{PICTURES, SHOWN_SNR};
 use super::published;
 use super::score_tables::{self, FAIR_RULES};
-use super::scores::{Results, command};
+use super::scores::Results;
 use super::settings::Settings;
 use crate::experiment::Config;
 use crate::run_dir::RunDir;
@@ -40,7 +40,7 @@ pub(super) fn write(
         summary: summary(settings, record),
         headlines: headlines(record),
         sections,
-        footer: format!("arcmin {} · {}", record.versions["arcmin"], command(config)),
+        footer: format!("arcmin {} · {}", record.versions["arcmin"], config.command()),
     };
     Ok(report.write(&dir.file("report.html"))?)
 }
@@ -336,7 +336,7 @@ fn run_section(config: &Config, record: &Record) -> Result<Section> {
     };
     let text = toml::to_string(config).context("the configuration cannot be written as TOML")?;
     let blocks = vec![
-        Block::code(command(config)),
+        Block::code(config.command()),
         Block::Table(timings),
         Block::Folded { title: "Configuration".to_owned(), text },
     ];

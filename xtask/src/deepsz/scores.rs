@@ -173,7 +173,7 @@ impl Results {
             experiment: config.experiment.clone(),
             profile: config.profile.clone(),
             seed: Some(config.seed),
-            command: command(config),
+            command: config.command(),
             versions: workspace::versions(),
             device: workspace::device(),
             inputs: Vec::new(),
@@ -230,9 +230,4 @@ impl<'a> LadderSkies<'a> {
         }
         Ok(scored)
     }
-}
-
-/// The command that makes this run again from nothing.
-pub(super) fn command(config: &Config) -> String {
-    format!("cargo xtask run {} --profile {} --seed {}", config.experiment, config.profile, config.seed)
 }

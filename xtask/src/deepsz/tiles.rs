@@ -263,7 +263,9 @@ mod tests {
 
     fn run_dir(folder: &std::path::Path) -> RunDir {
         let config = Config { experiment: "e".into(), profile: "p".into(), seed: 1, settings: toml::Table::new() };
-        RunDir::open(folder, &config).expect("a new run")
+        let dir = RunDir::open(folder, &config).expect("a new run");
+        dir.make_folder("tiles").expect("room");
+        dir
     }
 
     fn record(format: u32) -> TileRecord {
