@@ -9,6 +9,7 @@ mod record;
 mod reproject;
 mod simulate;
 mod terminal;
+mod weigh;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -33,6 +34,8 @@ enum Command {
     Reproject(Box<reproject::Args>),
     /// Simulate tiles of the sky as FITS maps with their truth catalogue
     Simulate(simulate::Args),
+    /// Weigh the clusters of a catalogue by their image in temperature maps
+    Weigh(Box<weigh::Args>),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +57,7 @@ fn run(command: &Command) -> anyhow::Result<()> {
         Command::Find(args) => find::run(args),
         Command::Reproject(args) => reproject::run(args),
         Command::Simulate(args) => simulate::run(args),
+        Command::Weigh(args) => weigh::run(args),
     }
 }
 

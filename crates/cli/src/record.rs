@@ -48,6 +48,17 @@ pub(crate) fn cut(
     Ok(record.write(&folder.join("record.json"))?)
 }
 
+/// Writes the record of a weighing.
+pub(crate) fn weighed(
+    folder: &Path,
+    inputs: Inputs,
+    timings: BTreeMap<String, f64>,
+    scores: BTreeMap<String, Score>,
+) -> Result<()> {
+    let record = Record { inputs: inputs.0, timings, scores, ..blank("weigh", None) };
+    Ok(record.write(&folder.join("record.json"))?)
+}
+
 /// Writes the record of a reprojection, which measures nothing.
 pub(crate) fn reprojected(folder: &Path, inputs: Inputs, timings: BTreeMap<String, f64>) -> Result<()> {
     let record = Record { inputs: inputs.0, timings, ..blank("reproject", None) };
