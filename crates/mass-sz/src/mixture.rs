@@ -55,21 +55,16 @@ impl Mixture {
         Self { components: (0..k).map(component).collect(), scale }
     }
 
-    /// Logarithm of the density of scaled ln M, up to a constant, with all deviations times a factor.
-    pub(crate) fn ln_density(&self, t: f64, factor: f64) -> f64 {
-        let term = |[ln_w, m, s]: &[f64; 3]| {
-            let s = factor * s;
-            ln_w - s.ln() - 0.5 * ((t - m) / s).powi(2)
-        };
-        let most = self.components.iter().map(term).fold(f64::NEG_INFINITY, f64::max);
-        most + self.components.iter().map(|component| (term(component) - most).exp()).sum::<f64>().ln()
+    /// Probability that scaled ln M lies below a value, with all deviations times a factor.
+    pub(crate) fn share_below(&self, t: f64, factor: f64) -> f64 {
+        let share =
+            |[ln_w, m, s]: &[f64; 3]| ln_w.exp() * 0.5 * libm::erfc((m - t) / (factor * s * std::f64::consts::SQRT_2));
+        self.components.iter().map(share).sum()
     }
 
     /// Probability that ln M lies below that of a mass.
     fn below(&self, msun: f64) -> f64 {
-        let t = self.scale.t(msun);
-        let share = |[ln_w, m, s]: &[f64; 3]| ln_w.exp() * 0.5 * libm::erfc((m - t) / (s * std::f64::consts::SQRT_2));
-        self.components.iter().map(share).sum()
+        self.share_below(self.scale.t(msun), 1.0)
     }
 
     /// What it says under a prior within that of the training, which is uniform in mass as well: the same density, cut.

@@ -236,7 +236,7 @@ impl Pages<'_> {
         let text = format!(
             "{} clusters in place of those of a hydrodynamical simulation, with {} skies each: triaxial, clumpy, some merging, \
              stirred, moving, among other haloes on the line of sight, with a scatter of 0.19 in Compton y. Their Compton y is that \
-             which the training gives to 1/{} of their mass, and estimates are multiplied by that factor, as in the paper.",
+             which the training gives to 1/{} of their mass, and estimates, means under the paper's prior, are multiplied by that factor, as in the paper.",
             clusters.n_clusters, self.settings.unfamiliar.n_skies, clusters.mass_offset
         );
         let row = |name: &str, prefix: &str| {

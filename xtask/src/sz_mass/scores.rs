@@ -81,7 +81,8 @@ impl Results {
             for (share, score) in self.coverage(prefix) {
                 add(format!("coverage{:.0}", 100.0 * share), score);
             }
-            let unfamiliar = UnfamiliarScores::new(&self.unfamiliar, prefix, settings);
+            // As in the paper, whose network had that prior.
+            let unfamiliar = UnfamiliarScores::new(&self.unfamiliar, under_paper_prior, settings);
             add("unfamiliar_mean".to_owned(), unfamiliar.mean);
             add("unfamiliar_sigma".to_owned(), unfamiliar.sigma);
             add("unfamiliar_sigma_of_clusters".to_owned(), unfamiliar.sigma_of_clusters);
