@@ -1,13 +1,14 @@
 //! Times one task of ours and prints one JSON line, as the Python scripts beside this file do for the peers.
 //!
 //! `ours fft PASS FLOAT N THREADS` with `PASS` one of `forward`, `inverse`, `filter`; `ours mmf N THREADS`; `ours paint N THREADS`;
-//! `ours cutouts nearest|bilinear N NSIDE THREADS`;
+//! `ours cutouts nearest|bilinear N NSIDE THREADS`; `ours cluster_skies N THREADS`;
 //! `ours sht PEER PASS NSIDE THREADS` with `PASS` one of `synthesis`, `analysis`, `PEER` who it is timed against.
 //! `ours nn NETWORK PASS BATCH HOW THREADS` with `NETWORK` one of `mresunet`, `resnet`, `PASS` one of `step`, `forward`, and
 //! `HOW` the peer's settings.
 //! `ours lensing STEP N THREADS` with `STEP` one of `deflection`, `lens`.
 //! `ours healpix PASS NSIDE THREADS` with `PASS` one of `ring`, `nested`, `weights`, `values`.
 
+mod cluster_skies;
 mod cutout_sky;
 mod halo_lensing;
 mod harmonics;
@@ -72,6 +73,11 @@ fn main() -> Result<()> {
             })?;
             report(&format!("cutouts_healpix_{how}_{n}_nside{nside}_{threads}t"), seconds, Some(check));
         }
+        ["cluster_skies", n, threads] => {
+            let set = cluster_skies::set(n.parse()?)?;
+            let seconds = pool(threads)?.install(|| best(|| drop(black_box(cluster_skies::make(&set)))));
+            report(&format!("cluster_skies_{n}_{threads}t"), seconds, None);
+        }
         ["nn", network, pass, batch, how, threads] => {
             let (seconds, check) =
                 pool(threads)?.install(|| networks::run(network, pass, batch.parse()?, |task| best(task)))?;
@@ -90,7 +96,7 @@ fn main() -> Result<()> {
         _ => bail!(
             "usage: ours fft forward|inverse|filter f32|f64 N THREADS, ours mmf N THREADS, ours paint N THREADS, \
              ours sht PEER PASS NSIDE THREADS, ours lensing deflection|lens N THREADS, \
-             ours cutouts nearest|bilinear N NSIDE THREADS, \
+             ours cutouts nearest|bilinear N NSIDE THREADS, ours cluster_skies N THREADS, \
              or ours healpix ring|nested|weights|values NSIDE THREADS"
         ),
     }
