@@ -59,9 +59,9 @@ impl Pages<'_> {
 
     fn summary(&self) -> String {
         format!(
-            "A mResUNet of width {} (Gupta & Reichardt 2020) told {} simulated skies from the clusters in them; beside it \
-             the exact likelihood of those skies, which no method can beat. No test map shares a random field with any \
-             other map.",
+            "A mResUNet of width {} (Gupta & Reichardt 2020), trained on simulated skies around clusters, {} an epoch, weighs others; \
+             beside it the exact likelihood of those skies, which no method can beat. No test map shares a random field \
+             with any other map.",
             self.settings.method.network.width, self.settings.train.n_maps
         )
     }

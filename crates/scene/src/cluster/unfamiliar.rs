@@ -37,7 +37,8 @@ const MASS_NODES: usize = 257;
 /// let clusters = UnfamiliarClusters::new(&config, 7)?;
 /// let cluster = clusters.cluster(1)?;
 /// assert_eq!((cluster.n_pixels_side, cluster.redshift.value()), (80, 0.73));
-/// assert!(cluster.temperature_uk(Ghz::new(150.0))[40 * 80 + 40] < -50.0);
+/// let coldest_uk = cluster.temperature_uk(Ghz::new(150.0)).into_iter().fold(0.0, f32::min);
+/// assert!((-500.0..-20.0).contains(&coldest_uk));
 /// # Ok::<(), arcmin_scene::Error>(())
 /// ```
 #[derive(Clone, Debug)]
