@@ -2,7 +2,10 @@
 
 use crate::workspace;
 use anyhow::{Context, Result, anyhow, bail};
+use arcmin_eval::record::RECORD_FORMAT;
+use arcmin_eval::{Record, Score};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use toml::{Table, Value};
 
@@ -21,6 +24,22 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// The record of a run of this configuration.
+    pub(crate) fn record(&self, timings: BTreeMap<String, f64>, scores: BTreeMap<String, Score>) -> Record {
+        Record {
+            format: RECORD_FORMAT,
+            experiment: self.experiment.clone(),
+            profile: self.profile.clone(),
+            seed: Some(self.seed),
+            command: self.command(),
+            versions: workspace::versions(),
+            device: workspace::device(),
+            inputs: Vec::new(),
+            timings,
+            scores,
+        }
+    }
+
     /// The command that makes this run again from nothing.
     pub(crate) fn command(&self) -> String {
         format!("cargo xtask run {} --profile {} --seed {}", self.experiment, self.profile, self.seed)

@@ -26,36 +26,15 @@ impl Inputs {
     }
 }
 
-/// Writes the record of a search.
-pub(crate) fn found(
+/// Writes the record of a command that counts what it did: a search, cutouts, a weighing.
+pub(crate) fn counted(
+    command: &str,
     folder: &Path,
     inputs: Inputs,
     timings: BTreeMap<String, f64>,
     scores: BTreeMap<String, Score>,
 ) -> Result<()> {
-    let record = Record { inputs: inputs.0, timings, scores, ..blank("find", None) };
-    Ok(record.write(&folder.join("record.json"))?)
-}
-
-/// Writes the record of cutouts.
-pub(crate) fn cut(
-    folder: &Path,
-    inputs: Inputs,
-    timings: BTreeMap<String, f64>,
-    scores: BTreeMap<String, Score>,
-) -> Result<()> {
-    let record = Record { inputs: inputs.0, timings, scores, ..blank("cutouts", None) };
-    Ok(record.write(&folder.join("record.json"))?)
-}
-
-/// Writes the record of a weighing.
-pub(crate) fn weighed(
-    folder: &Path,
-    inputs: Inputs,
-    timings: BTreeMap<String, f64>,
-    scores: BTreeMap<String, Score>,
-) -> Result<()> {
-    let record = Record { inputs: inputs.0, timings, scores, ..blank("weigh", None) };
+    let record = Record { inputs: inputs.0, timings, scores, ..blank(command, None) };
     Ok(record.write(&folder.join("record.json"))?)
 }
 

@@ -1,13 +1,10 @@
 //! How well masses are measured: scatter, bias by mass, coverage of posteriors.
 
 use crate::bootstrap::{for_each_replicate, spread};
-use crate::statistics::{Score, fraction, mean_and_error, quantile, wilson_interval};
+use crate::statistics::{MEDIAN_TO_MEAN_ERROR, Score, fraction, mean_and_error, quantile, wilson_interval};
 use crate::weighing::{MassAnswer, Weighing};
 use arcmin_method::MassPosterior;
 use serde::Deserialize;
-
-/// Standard error of the median over that of the mean of Gaussian samples, `sqrt(pi / 2)`.
-const MEDIAN_TO_MEAN_ERROR: f64 = 1.253_314_137_315_5;
 
 /// Which number of a posterior stands for the mass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

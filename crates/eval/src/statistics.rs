@@ -110,7 +110,7 @@ pub(crate) fn median_and_error(samples: &[f64]) -> (Option<f64>, Option<f64>) {
 /// Sigma of a Gaussian over its median absolute deviation, `1 / Phi^-1(3/4)`.
 const MAD_TO_SIGMA: f64 = 1.482_602_218_505_602;
 /// Standard error of the median over that of the mean of Gaussian samples, `sqrt(pi / 2)`.
-const MEDIAN_TO_MEAN_ERROR: f64 = 1.253_314_137_315_5;
+pub(crate) const MEDIAN_TO_MEAN_ERROR: f64 = 1.253_314_137_315_5;
 
 #[cfg(test)]
 mod tests {

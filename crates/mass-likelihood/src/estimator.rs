@@ -63,14 +63,7 @@ impl TemplateEstimator {
     fn posteriors(&self, cutouts: &Cutouts) -> Result<Vec<MassPosterior>, Error> {
         self.check(cutouts)?;
         self.check_redshifts(cutouts)?;
-        let posterior = |idx: usize| {
-            let posterior = self.grid.posterior(&self.bank, cutouts.cutout(idx));
-            MassPosterior {
-                mean: posterior.mean(),
-                quantiles: MassPosterior::LEVELS.map(|level| posterior.quantile(level)),
-                flags: 0,
-            }
-        };
+        let posterior = |idx: usize| self.grid.posterior(&self.bank, cutouts.cutout(idx)).answer();
         Ok((0..cutouts.len()).into_par_iter().map(posterior).collect())
     }
 }

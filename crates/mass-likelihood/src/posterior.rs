@@ -4,6 +4,7 @@
 //! likelihood of a Gaussian sky, up to what does not depend on the mass, and a log-normal amplitude about one.
 
 use crate::{Error, TemplateBank};
+use arcmin_method::MassPosterior;
 use arcmin_units::M200c;
 
 /// Points over five deviations of the amplitude on either side for each deviation of the likelihood.
@@ -117,6 +118,15 @@ fn ln_sum_exp(terms: impl Iterator<Item = f64> + Clone) -> f64 {
 }
 
 impl Posterior {
+    /// Mean and quantiles, as every method answers.
+    pub fn answer(&self) -> MassPosterior {
+        MassPosterior {
+            mean: self.mean(),
+            quantiles: MassPosterior::LEVELS.map(|level| self.quantile(level)),
+            flags: 0,
+        }
+    }
+
     /// Mean mass.
     pub fn mean(&self) -> M200c {
         M200c::new(self.masses.iter().zip(&self.probability).map(|(mass, p)| mass * p).sum())

@@ -23,7 +23,8 @@ fn bank() -> &'static TemplateBank {
 }
 
 fn made() -> Arc<ClusterSky> {
-    let config: ClusterSkyConfig = toml::from_str(include_str!("gupta20.toml")).expect("the description parses");
+    let config: ClusterSkyConfig =
+        toml::from_str(include_str!("../../scene/tests/gupta20.toml")).expect("the description parses");
     Arc::new(ClusterSky::new(&config, 5).expect("a sky"))
 }
 

@@ -19,7 +19,7 @@ pub(crate) const NAME: &str = "sz_mass";
 const BATCH: usize = 64;
 
 /// Weighs clusters with a trained network.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SzMassEstimator {
     network: MResUNet,
     about: About,

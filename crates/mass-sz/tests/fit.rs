@@ -6,10 +6,36 @@ use arcmin_mass_sz::{AnswerConfig, SzMassConfig, SzMassEstimator, SzMassRecipe};
 use arcmin_method::conformance::check_mass_estimator;
 use arcmin_method::{ClusterCutoutSources, MassRecipe};
 use arcmin_nn::data::SampleSource;
-use arcmin_scene::{ClusterCutoutSource, Split};
-use common::{Shuffled, config, fit, set, sky, sources};
+use arcmin_scene::{ClusterCutout, ClusterCutoutSource, ClusterSet, ClusterSky, Masses, Split};
+use common::{config, fit, set, sky};
 use std::cell::Cell;
 use std::sync::Arc;
+
+fn sources(sky: &Arc<ClusterSky>) -> ClusterCutoutSources {
+    ClusterCutoutSources { train: set(sky, Split::Train, 400), validation: set(sky, Split::Validation, 200) }
+}
+
+/// Maps whose labels are those of other maps.
+struct Shuffled(Arc<ClusterSet>);
+
+impl ClusterCutoutSource for Shuffled {
+    fn sky(&self) -> &ClusterSky {
+        self.0.sky()
+    }
+
+    fn masses(&self) -> &Masses {
+        self.0.masses()
+    }
+
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    fn cutout(&self, index: u64, epoch: u64) -> Result<ClusterCutout, arcmin_scene::Error> {
+        let other = self.0.cutout((index + self.len() / 2) % self.len(), epoch)?;
+        Ok(ClusterCutout { m200c: other.m200c, profile: other.profile, ..self.0.cutout(index, epoch)? })
+    }
+}
 
 /// Rms of ln(median / truth) on a test set.
 fn rms(estimator: &SzMassEstimator, test: &dyn ClusterCutoutSource) -> f64 {

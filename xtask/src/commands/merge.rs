@@ -1,6 +1,7 @@
 //! `cargo xtask merge DIR...`.
 
 use super::run::conclude;
+use crate::registry;
 use crate::run_dir::RunDir;
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
@@ -20,7 +21,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let first = &args.dirs[0];
     let (_, config) = RunDir::existing(first)?;
     let merged = RunDir::open(args.out.as_ref().unwrap_or(first), &config)?;
-    merged.make_folder("tiles")?;
+    let pieces = registry::experiment(&config.experiment)?.pieces;
+    merged.make_folder(pieces)?;
     for path in &args.dirs {
         let (shard, theirs) = RunDir::existing(path)?;
         if theirs != config {
@@ -30,16 +32,17 @@ pub(crate) fn run(args: &Args) -> Result<()> {
                 path.display()
             );
         }
-        take_over(&shard, &merged).with_context(|| format!("cannot take over the tiles of {}", path.display()))?;
+        take_over(pieces, &shard, &merged)
+            .with_context(|| format!("cannot take over the tiles of {}", path.display()))?;
     }
     conclude(&config, &merged)?;
     Ok(())
 }
 
-/// Copies the finished tiles that the merged run does not have yet.
-fn take_over(shard: &RunDir, merged: &RunDir) -> Result<()> {
-    for entry in std::fs::read_dir(shard.file("tiles"))? {
-        let name = format!("tiles/{}", entry?.file_name().to_string_lossy());
+/// Copies the finished pieces that the merged run does not have yet.
+fn take_over(pieces: &str, shard: &RunDir, merged: &RunDir) -> Result<()> {
+    for entry in std::fs::read_dir(shard.file(pieces))? {
+        let name = format!("{pieces}/{}", entry?.file_name().to_string_lossy());
         if !merged.file(&name).exists() {
             merged.write(&name, &std::fs::read(shard.file(&name))?)?;
         }

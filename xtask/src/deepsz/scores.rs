@@ -4,9 +4,7 @@ use super::settings::{Ladder, Settings};
 use super::tiles::{self, SkyRecord, TileRecord};
 use crate::experiment::Config;
 use crate::run_dir::RunDir;
-use crate::workspace;
 use anyhow::Result;
-use arcmin_eval::record::RECORD_FORMAT;
 use arcmin_eval::{
     AtFalseRate, CutoutCounting, CutoutScores, FalseRule, FinderScores, Record, RecoverySample, Score, TileSummary,
     completeness_at_false_rates, recovery, score_cutouts, score_finder,
@@ -168,18 +166,7 @@ impl Results {
             }
         }
         self.replace_y_ratio(&mut scores);
-        Ok(Record {
-            format: RECORD_FORMAT,
-            experiment: config.experiment.clone(),
-            profile: config.profile.clone(),
-            seed: Some(config.seed),
-            command: config.command(),
-            versions: workspace::versions(),
-            device: workspace::device(),
-            inputs: Vec::new(),
-            timings: self.timings.clone(),
-            scores,
-        })
+        Ok(config.record(self.timings.clone(), scores))
     }
 
     /// The ratio of recovered to injected y is that of forced photometry; that of the detections, which noise helped

@@ -51,7 +51,7 @@ pub(crate) fn work(config: &Config, dir: &RunDir, _whole: Shard, interrupt: &Int
     if run.is_weighed() {
         return Ok(());
     }
-    let scales = Scales::new(&run.settings, Arc::clone(&run.sky), || Ok(SzMassEstimator::load(&dir.file(WEIGHTS))?))?;
+    let scales = Scales::new(&run.settings, Arc::clone(&run.sky), SzMassEstimator::load(&dir.file(WEIGHTS))?)?;
     for set in TestSet::ALL {
         run.stage(set.name(), &weigh::file_name(set), || {
             let weighed = scales.weigh(&set.make(&run.settings, &run.sky)?)?;

@@ -7,10 +7,8 @@ use super::unfamiliar::{self, UnfamiliarScores};
 use super::weigh;
 use crate::experiment::Config;
 use crate::run_dir::RunDir;
-use crate::workspace;
 use anyhow::{Context, Result};
 use arcmin_eval::mass_scores::{INTERVALS, by_mass, coverage, deviation, ln_ratios, mean, rms};
-use arcmin_eval::record::RECORD_FORMAT;
 use arcmin_eval::statistics::Score;
 use arcmin_eval::{MassBin, MassEstimate, Record, Weighing};
 use std::collections::BTreeMap;
@@ -101,18 +99,7 @@ impl Results {
         settings: &Settings,
         timings: BTreeMap<String, f64>,
     ) -> Result<Record> {
-        Ok(Record {
-            format: RECORD_FORMAT,
-            experiment: config.experiment.clone(),
-            profile: config.profile.clone(),
-            seed: Some(config.seed),
-            command: config.command(),
-            versions: workspace::versions(),
-            device: workspace::device(),
-            inputs: Vec::new(),
-            timings,
-            scores: self.scores(settings)?,
-        })
+        Ok(config.record(timings, self.scores(settings)?))
     }
 }
 

@@ -6,9 +6,8 @@ use crate::run_dir::RunDir;
 use anyhow::Result;
 use arcmin_eval::{WeighedCluster, Weighing};
 use arcmin_job::Progress;
-use arcmin_mass_likelihood::{MassGrid, Posterior, TemplateBank};
+use arcmin_mass_likelihood::{MassGrid, TemplateBank};
 use arcmin_mass_sz::{MassPrior, SzMassEstimator};
-use arcmin_method::MassPosterior;
 use arcmin_scene::{ClusterCutout, ClusterCutoutSource, ClusterSky};
 use arcmin_units::{M200c, Redshift};
 use rayon::prelude::*;
@@ -28,18 +27,15 @@ pub(super) struct Scales {
 }
 
 impl Scales {
-    /// Makes templates beside a trained network, which is loaded twice: once for each prior.
-    pub(super) fn new(
-        settings: &Settings,
-        sky: Arc<ClusterSky>,
-        load: impl Fn() -> Result<SzMassEstimator>,
-    ) -> Result<Self> {
+    /// Makes templates beside a trained network, which serves both priors.
+    pub(super) fn new(settings: &Settings, sky: Arc<ClusterSky>, network: SzMassEstimator) -> Result<Self> {
         let [min, max] = settings.test.paper_prior_msun.map(M200c::new);
         let bank = TemplateBank::new(&sky, Redshift::new(settings.sky.redshift_min))?;
         let scatter = settings.train.y_ln_scatter;
         let grid = |range| MassGrid::uniform(&bank, range, scatter);
         let grids = [grid(settings.train.masses.range_msun())?, grid(settings.test.paper_prior_msun)?];
-        Ok(Self { network: load()?, paper_network: load()?.with_prior(MassPrior { min, max })?, sky, bank, grids })
+        let paper_network = network.clone().with_prior(MassPrior { min, max })?;
+        Ok(Self { network, paper_network, sky, bank, grids })
     }
 
     /// Weighs all maps of a set.
@@ -64,7 +60,7 @@ impl Scales {
         let redshifts: Vec<Redshift> = cutouts.iter().map(|cutout| cutout.redshift).collect();
         let predictions = self.network.predict(&self.sky.cutouts(pixels, &redshifts)?)?;
         let one = |(cutout, prediction): (&ClusterCutout, &arcmin_mass_sz::Prediction)| {
-            let filtered = self.grids.each_ref().map(|grid| answer(&grid.posterior(&self.bank, &cutout.pixels)));
+            let filtered = self.grids.each_ref().map(|grid| grid.posterior(&self.bank, &cutout.pixels).answer());
             let networks = [&self.network, &self.paper_network].map(|network| network.posterior(prediction));
             let methods = [
                 ("sz_mass", networks[0]),
@@ -76,12 +72,6 @@ impl Scales {
         };
         Ok(cutouts.par_iter().zip(&predictions).map(one).collect())
     }
-}
-
-/// The posterior of the likelihood as any method gives it.
-fn answer(posterior: &Posterior) -> MassPosterior {
-    let quantiles = MassPosterior::LEVELS.map(|level| posterior.quantile(level));
-    MassPosterior { mean: posterior.mean(), quantiles, flags: 0 }
 }
 
 /// The file of a set.

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let cutter = cutter(&sky, &how)?;
     create_dir(&args.out)?;
     let counts = clock.time("cut and write", || write(args, &cutter, &catalogue))?;
-    record::cut(&args.out, inputs, clock.into_seconds(), scores(&counts))?;
+    record::counted("cutouts", &args.out, inputs, clock.into_seconds(), scores(&counts))?;
     summarise(args, &counts);
     Ok(())
 }

@@ -54,7 +54,7 @@ fn flat(args: &Args, observation: &Observation, mut inputs: Inputs, mut clock: C
     );
     let sources = filter.config().sources.is_some().then_some(&treated.sources[..]);
     let names = clock.time("write", || outputs::write(&args.out, &search, &known, sources))?;
-    record::found(&args.out, inputs, clock.into_seconds(), scores)?;
+    record::counted("find", &args.out, inputs, clock.into_seconds(), scores)?;
     say(&format!("{} candidates in {area:.2} deg2 searched", search.detections.candidates.len()));
     summarise(args, &matched, sources.map(<[_]>::len), &names);
     Ok(())

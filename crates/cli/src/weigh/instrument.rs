@@ -3,7 +3,8 @@
 use anyhow::{Result, bail, ensure};
 use arcmin_maps::Beam;
 use arcmin_mass_sz::{Band, Sky};
-use arcmin_units::Ghz;
+use arcmin_units::constants::FWHM_PER_SIGMA;
+use arcmin_units::{Ghz, Radian};
 
 /// Relative differences up to which nothing is said, and up to which masses are flagged.
 const BEAM_TOLERANCE: [f64; 2] = [0.03, 0.15];
@@ -98,7 +99,7 @@ fn compared(name: &str, what: &str, unit: &str, ours: f64, trained: f64, [same, 
 fn equivalent_fwhm(beam: &Beam) -> f64 {
     let half = (1..50_000).map(f64::from).find(|&ell| beam.transfer(ell) < 0.5).unwrap_or(50_000.0);
     let sigma_rad = (2.0 * 2f64.ln()).sqrt() / half;
-    arcmin_units::Radian::new(sigma_rad * (8.0 * 2f64.ln()).sqrt()).to_arcmin().value()
+    Radian::new(sigma_rad * FWHM_PER_SIGMA).to_arcmin().value()
 }
 
 #[cfg(test)]

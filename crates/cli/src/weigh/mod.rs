@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for name in ["masses.csv", "masses.fits"] {
         weighed_catalogue.write(&args.out.join(name))?;
     }
-    record::weighed(&args.out, inputs, clock.into_seconds(), scores(&weighed))?;
+    record::counted("weigh", &args.out, inputs, clock.into_seconds(), scores(&weighed))?;
     summarise(args, &weighed);
     Ok(())
 }

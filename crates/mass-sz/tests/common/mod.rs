@@ -1,13 +1,8 @@
 //! A small sky and a small network, and a fit of a few seconds.
 
-#![allow(dead_code, reason = "each test binary uses its part")]
-
 use arcmin_mass_sz::{SzMassConfig, SzMassEstimator, SzMassRecipe};
 use arcmin_method::ClusterCutoutSources;
-use arcmin_scene::{
-    ClusterCutout, ClusterCutoutSource, ClusterSet, ClusterSetConfig, ClusterSky, ClusterSkyConfig, EpochMaps, Masses,
-    SetKey, Split,
-};
+use arcmin_scene::{ClusterSet, ClusterSetConfig, ClusterSky, ClusterSkyConfig, EpochMaps, Masses, SetKey, Split};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -32,33 +27,7 @@ pub(crate) fn set(sky: &Arc<ClusterSky>, split: Split, n_maps: u64) -> Arc<Clust
     Arc::new(ClusterSet::new(Arc::clone(sky), SetKey { split, set: 0 }, &config).expect("a set"))
 }
 
-pub(crate) fn sources(sky: &Arc<ClusterSky>) -> ClusterCutoutSources {
-    ClusterCutoutSources { train: set(sky, Split::Train, 400), validation: set(sky, Split::Validation, 200) }
-}
-
 pub(crate) fn fit(config: SzMassConfig, sources: &ClusterCutoutSources, folder: &Path) -> SzMassEstimator {
     let recipe = SzMassRecipe::new(config).expect("a configuration");
     recipe.train(sources, folder, &|| false).expect("a fit").expect("not stopped")
-}
-
-/// Maps whose labels are those of other maps.
-pub(crate) struct Shuffled(pub(crate) Arc<ClusterSet>);
-
-impl ClusterCutoutSource for Shuffled {
-    fn sky(&self) -> &ClusterSky {
-        self.0.sky()
-    }
-
-    fn masses(&self) -> &Masses {
-        self.0.masses()
-    }
-
-    fn len(&self) -> u64 {
-        self.0.len()
-    }
-
-    fn cutout(&self, index: u64, epoch: u64) -> Result<ClusterCutout, arcmin_scene::Error> {
-        let other = self.0.cutout((index + self.len() / 2) % self.len(), epoch)?;
-        Ok(ClusterCutout { m200c: other.m200c, profile: other.profile, ..self.0.cutout(index, epoch)? })
-    }
 }

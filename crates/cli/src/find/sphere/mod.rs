@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args, maps: &HealpixObservation, mut inputs: Inputs, mu
     let (matched, n_sources) = (searched.matched.clone(), searched.sources.len());
     let (n, names) = clock.time("write", || search.write(searched))?;
     scores.insert("detections".to_owned(), counted(n));
-    record::found(&args.out, inputs, clock.into_seconds(), scores)?;
+    record::counted("find", &args.out, inputs, clock.into_seconds(), scores)?;
     say(&format!("{n} candidates in {area_deg2:.2} deg2 searched"));
     summarise(args, &matched, config.sources.is_some().then_some(n_sources), &names);
     Ok(())
