@@ -6,10 +6,10 @@ use crate::photometry::{self, Amplitude};
 use crate::search::{self, Keep, Search};
 use crate::sources::{self, Treated};
 use arcmin_maps::Observation;
-use arcmin_method::{ClusterFinder, Detections, FinderRecipe};
-use arcmin_scene::SceneSource;
+use arcmin_method::{ClusterFinder, Detections, FinderRecipe, FinderSources};
 use arcmin_units::{Arcmin, SkyPosition};
 use std::borrow::Cow;
+use std::path::Path;
 
 /// Short name in records and reports.
 const NAME: &str = "mmf";
@@ -119,7 +119,12 @@ impl MatchedFilterRecipe {
 }
 
 impl FinderRecipe for MatchedFilterRecipe {
-    fn fit(&self, _training: &dyn SceneSource) -> Result<Box<dyn ClusterFinder>, arcmin_method::Error> {
+    fn fit(
+        &self,
+        _sources: &FinderSources,
+        _folder: &Path,
+        _stop: &dyn Fn() -> bool,
+    ) -> Result<Box<dyn ClusterFinder>, arcmin_method::Error> {
         match MatchedFilter::new(&self.config) {
             Ok(filter) => Ok(Box::new(filter)),
             Err(source) => Err(arcmin_method::Error::Method { method: NAME.to_owned(), source: Box::new(source) }),

@@ -3,6 +3,8 @@
 use crate::{Detections, Error};
 use arcmin_maps::Observation;
 use arcmin_scene::SceneSource;
+use std::path::Path;
+use std::sync::Arc;
 
 /// Finds clusters in an observation.
 pub trait ClusterFinder: Send + Sync {
@@ -17,11 +19,27 @@ pub trait ClusterFinder: Send + Sync {
     fn find(&self, observation: &Observation) -> Result<Detections, Error>;
 }
 
+/// Scenes to fit a finder on and to choose with.
+#[derive(Clone)]
+pub struct FinderSources {
+    /// Fitted on.
+    pub train: Arc<dyn SceneSource>,
+    /// Chosen with.
+    pub validation: Arc<dyn SceneSource>,
+}
+
 /// A checked configuration that becomes a finder.
 pub trait FinderRecipe: Send + Sync {
-    /// Fits the method on training scenes, the only place where a method sees a truth.
+    /// Fits the method, the only place where a method sees a truth. What a long fit keeps lies in `folder`, which it makes
+    /// when it needs one: a fit that was stopped or killed goes on from there and ends in the same bits, and one that has
+    /// ended is read from there.
     ///
     /// # Errors
-    /// When a scene cannot be made or the fit fails.
-    fn fit(&self, training: &dyn SceneSource) -> Result<Box<dyn ClusterFinder>, Error>;
+    /// [`Error::Interrupted`] when `stop` said so; otherwise when a scene cannot be made or the fit fails.
+    fn fit(
+        &self,
+        sources: &FinderSources,
+        folder: &Path,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Box<dyn ClusterFinder>, Error>;
 }

@@ -16,5 +16,5 @@ pub mod mass;
 
 pub use detections::{Candidate, Detections, Measured, SizeMeasured};
 pub use error::Error;
-pub use finder::{ClusterFinder, FinderRecipe};
+pub use finder::{ClusterFinder, FinderRecipe, FinderSources};
 pub use mass::{ClusterCutoutSources, MassEstimator, MassPosterior, MassRecipe, mass_flags};

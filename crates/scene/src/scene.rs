@@ -22,6 +22,10 @@ pub trait SceneSource: Send + Sync {
         self.len() == 0
     }
 
+    /// What decides the scenes: two sources that say the same give the same bits for the same index. Whoever keeps something of
+    /// a scene tells by it whether that is still good.
+    fn origin(&self) -> String;
+
     /// Makes or reads one scene.
     ///
     /// # Errors

@@ -109,6 +109,13 @@ impl Setup {
         &self.components
     }
 
+    /// All that a tile depends on, in words.
+    pub(crate) fn origin(&self) -> String {
+        let mut setup = self.clone();
+        setup.tiles.counts = [0; 3];
+        format!("{setup:?}")
+    }
+
     /// The same survey with some of its components.
     pub(crate) fn keeping(&self, components: &[Component]) -> Result<Self, Error> {
         let components = check_components(components)?;

@@ -29,6 +29,11 @@ impl SceneSource for SimulatedSource {
         self.simulator.setup().n_tiles(self.split)
     }
 
+    /// The checked description but for the numbers of tiles, on which no tile depends, and the split.
+    fn origin(&self) -> String {
+        format!("{} tiles of {}", self.split, self.simulator.setup().origin())
+    }
+
     fn scene(&self, index: usize) -> Result<Scene, Error> {
         self.simulator.scene(self.split, index, Haloes::Drawn)
     }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use arcmin_eval::outcome::OUTCOME_FORMAT;
 use arcmin_eval::{RecoverySample, TileOutcome};
 use arcmin_job::{Clock, Interrupt, Progress};
-use arcmin_method::{ClusterFinder, Detections};
+use arcmin_method::{ClusterFinder, Detections, FinderSources};
 use arcmin_scene::{Scene, SceneSource, SimulatedSource, Simulator, Split, Truth};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -112,7 +112,7 @@ pub(super) fn work_through(settings: &Settings, dir: &RunDir, shard: Shard, inte
     if left.is_empty() {
         return Ok(());
     }
-    let worker = Worker::new(settings, dir)?;
+    let worker = Worker::new(settings, dir, interrupt)?;
     let progress = Progress::new("tiles", left.len() as u64);
     for (done, &(split, tile)) in left.iter().enumerate() {
         if interrupt.requested() {
@@ -136,11 +136,11 @@ struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    fn new(settings: &'a Settings, dir: &'a RunDir) -> Result<Self> {
+    fn new(settings: &'a Settings, dir: &'a RunDir, interrupt: &Interrupt) -> Result<Self> {
         let simulator = Arc::new(Simulator::new(settings.scene.clone())?);
         let rung = |rung: &Rung| Ok(Arc::new(simulator.keeping(&rung.components)?));
         let ladder = settings.ladder.rungs.iter().map(rung).collect::<Result<_>>()?;
-        let finders = fit(settings, &simulator)?;
+        let finders = fit(settings, dir, &simulator, interrupt)?;
         Ok(Self { settings, dir, simulator, ladder, finders })
     }
 
@@ -206,10 +206,20 @@ impl<'a> Worker<'a> {
     }
 }
 
-fn fit(settings: &Settings, simulator: &Arc<Simulator>) -> Result<Finders> {
-    let training = SimulatedSource::new(Arc::clone(simulator), Split::Train);
-    let fitted = settings.finders.iter().map(|(name, recipe)| Ok((name.clone(), recipe.fit(&training)?)));
-    fitted.collect()
+/// Fits all finders, or reads those that are fitted, each in a folder of its own.
+fn fit(settings: &Settings, dir: &RunDir, simulator: &Arc<Simulator>, interrupt: &Interrupt) -> Result<Finders> {
+    let source = |split| Arc::new(SimulatedSource::new(Arc::clone(simulator), split));
+    let sources = FinderSources { train: source(Split::Train), validation: source(Split::Validation) };
+    let mut finders = Finders::new();
+    for (name, recipe) in &settings.finders {
+        let folder = dir.file(&format!("training/{name}"));
+        match recipe.fit(&sources, &folder, &|| interrupt.requested()) {
+            Ok(finder) => finders.insert(name.clone(), finder),
+            Err(arcmin_method::Error::Interrupted) => bail!("interrupted: the same command goes on from here"),
+            Err(error) => return Err(error).with_context(|| format!("while {name} was fitted")),
+        };
+    }
+    Ok(finders)
 }
 
 /// Measures y at the true positions and sizes of massive haloes that are clear of the border.
