@@ -17,6 +17,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("scene", &["units", "sky", "fft", "sphere", "maps"]),
     ("method", &["units", "maps", "scene"]),
     ("find-mmf", &["units", "sky", "fft", "maps", "scene", "method"]),
+    ("find-cnn", &["units", "maps", "scene", "method", "nn", "job"]),
     ("mass-likelihood", &["units", "fft", "maps", "scene", "method"]),
     ("mass-sz", &["units", "maps", "scene", "method", "nn", "job"]),
     ("eval", &["units", "maps", "scene", "method"]),

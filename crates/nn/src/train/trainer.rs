@@ -38,7 +38,7 @@ pub enum Outcome {
     Finished {
         /// Number of the best epoch, from 0.
         best_epoch: u64,
-        /// Its validation loss.
+        /// Its validation loss, or its cost where the objective has one.
         best_loss: f64,
         /// All epochs.
         curve: Vec<CurveRow>,
@@ -74,7 +74,7 @@ impl<'a, N: Network, O: Objective<N>> Trainer<'a, N, O> {
         Self { report, ..self }
     }
 
-    /// Trains until the validation loss has stopped improving, the epochs are used up, or `stop` says so, which is asked
+    /// Trains until the validation loss (or the objective's cost) has stopped improving, the epochs are used up, or `stop` says so, which is asked
     /// before each batch. Goes on from the checkpoint of the folder if there is one, and ends in the same bits as a run
     /// that was never stopped. One process at a time may train in a folder.
     ///
@@ -207,7 +207,8 @@ impl<'a, 'b, N: Network, O: Objective<N>> Run<'a, 'b, N, O> {
 
     /// Validates, remembers the best, and decides whether to go on.
     fn end_epoch(&mut self, validation: &Loader) -> Result<()> {
-        let validation_loss = self.validation_loss(validation)?;
+        let (validation_loss, validation_cost) = self.validate(validation)?;
+        let cost = validation_cost.unwrap_or(validation_loss);
         let epoch = self.state.position.epoch;
         let running = std::mem::take(&mut self.state.running);
         self.state.curve.push(CurveRow {
@@ -216,11 +217,12 @@ impl<'a, 'b, N: Network, O: Objective<N>> Run<'a, 'b, N, O> {
             learning_rate: running.rate,
             train_loss: running.loss / running.n_samples.max(1) as f64,
             validation_loss,
+            validation_cost,
             gradient_norm: running.norm / running.n_batches.max(1) as f64,
         });
         self.state.schedule.observe(validation_loss);
-        if self.state.best.is_none_or(|best| validation_loss < best.loss) {
-            self.state.best = Some(Best { epoch, loss: validation_loss });
+        if self.state.best.is_none_or(|best| cost < best.loss) {
+            self.state.best = Some(Best { epoch, loss: cost });
             self.best = weights::entries(self.trainer.network.parameters())?;
         }
         self.state.position = Position { epoch: epoch + 1, batch: 0 };
@@ -232,22 +234,25 @@ impl<'a, 'b, N: Network, O: Objective<N>> Run<'a, 'b, N, O> {
         self.write_checkpoint()
     }
 
-    fn validation_loss(&self, validation: &Loader) -> Result<f64> {
+    /// Mean loss of the validation samples, and their cost where the objective has one.
+    fn validate(&self, validation: &Loader) -> Result<(f64, Option<f64>)> {
         let (mut sum, mut n) = (0.0, 0);
+        let mut kept = Vec::new();
         let position = Position { epoch: self.state.position.epoch, batch: 0 };
         let device = self.trainer.network.parameters().device();
         for (number, batch) in validation.batches(position).enumerate() {
             let batch = batch?.to_device(&device)?;
             let pass = Pass::evaluation().with_precision(self.trainer.settings.precision);
-            let loss = self.trainer.objective.loss(self.trainer.network, &batch, &pass)?.scalar()?;
+            let (loss, of_samples) = self.trainer.objective.judge(self.trainer.network, &batch, &pass)?;
             if !loss.is_finite() {
                 let (epoch, batch_number) = (position.epoch, number as u64);
                 return Err(Error::NonFiniteLoss { epoch, batch: batch_number, loss, samples: batch.indices });
             }
             sum += loss * batch.indices.len() as f64;
             n += batch.indices.len();
+            kept.extend(of_samples);
         }
-        Ok(sum / n as f64)
+        Ok((sum / n as f64, self.trainer.objective.cost(&kept)))
     }
 
     fn write_checkpoint(&self) -> Result<()> {
