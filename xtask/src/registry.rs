@@ -5,10 +5,12 @@ use crate::run_dir::RunDir;
 use crate::shard::Shard;
 use crate::{deepsz, sz_mass};
 use anyhow::{Context, Result, anyhow};
-use arcmin_eval::Record;
+use arcmin_eval::{MatchConfig, Record};
+use arcmin_find_cnn::{CnnConfig, CnnRecipe};
 use arcmin_find_mmf::{MatchedFilterConfig, MatchedFilterRecipe};
 use arcmin_job::Interrupt;
 use arcmin_method::FinderRecipe;
+use arcmin_nn::train::Report;
 use toml::Table;
 
 /// A cluster finder that an experiment file may name under `[settings.finders]`.
@@ -17,13 +19,58 @@ pub(crate) struct FinderEntry {
     pub(crate) name: &'static str,
     /// What it is, in a line.
     pub(crate) summary: &'static str,
+    /// What its candidates are.
+    answer: Answer,
     /// Makes its recipe from the table of that name.
     recipe: fn(&Table) -> Result<Box<dyn FinderRecipe>>,
 }
 
+/// What the candidates of a finder are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Peaks, with their signal to noise.
+    Peaks,
+    /// Cutouts that may hold a cluster, by their centres, with the probability that they do.
+    Cutouts,
+}
+
+impl Answer {
+    /// The score, as it stands on axes.
+    pub(crate) fn score_label(self) -> &'static str {
+        match self {
+            Answer::Peaks => "S/N",
+            Answer::Cutouts => "probability",
+        }
+    }
+
+    /// How such candidates are matched with haloes. A cutout is answerable for all of its central part: a halo is its own
+    /// within half a stride of the centre, the largest circle that lies in no other's. A cutout without a candidate scores less
+    /// than any with one.
+    pub(crate) fn matching(self, matching: &MatchConfig) -> MatchConfig {
+        let mut matching = *matching;
+        if self == Answer::Cutouts {
+            matching.radius_arcmin = 0.5 * matching.cutouts.stride_arcmin;
+            matching.cutouts.no_detection_score = 0.0;
+        }
+        matching
+    }
+}
+
 /// All finders; a new method is one line here.
-pub(crate) const FINDERS: &[FinderEntry] =
-    &[FinderEntry { name: "mmf", summary: "matched multi-frequency filter (Melin et al. 2006)", recipe: mmf }];
+pub(crate) const FINDERS: &[FinderEntry] = &[
+    FinderEntry {
+        name: "mmf",
+        summary: "matched multi-frequency filter (Melin et al. 2006)",
+        answer: Answer::Peaks,
+        recipe: mmf,
+    },
+    FinderEntry {
+        name: "cnn",
+        summary: "residual network that looks at cutouts (Lin et al. 2021)",
+        answer: Answer::Cutouts,
+        recipe: cnn,
+    },
+];
 
 /// An experiment: how it is run, and how its report is written again.
 pub(crate) struct ExperimentEntry {
@@ -69,15 +116,21 @@ pub(crate) fn experiment(name: &str) -> Result<&'static ExperimentEntry> {
     found.ok_or_else(|| anyhow!("no experiment is named {name}: `cargo xtask list` shows them"))
 }
 
-/// The recipe of the finder of that name.
-pub(crate) fn finder_recipe(name: &str, table: &Table) -> Result<Box<dyn FinderRecipe>> {
+/// The recipe of the finder of that name, and what its candidates are.
+pub(crate) fn finder_recipe(name: &str, table: &Table) -> Result<(Box<dyn FinderRecipe>, Answer)> {
     let names = || FINDERS.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
     let entry = FINDERS.iter().find(|entry| entry.name == name);
     let entry = entry.ok_or_else(|| anyhow!("no finder is named {name}; there are: {}", names()))?;
-    (entry.recipe)(table).with_context(|| format!("in [settings.finders.{name}]"))
+    let recipe = (entry.recipe)(table).with_context(|| format!("in [settings.finders.{name}]"))?;
+    Ok((recipe, entry.answer))
 }
 
 fn mmf(table: &Table) -> Result<Box<dyn FinderRecipe>> {
     let config: MatchedFilterConfig = table.clone().try_into()?;
     Ok(Box::new(MatchedFilterRecipe::new(config)?))
+}
+
+fn cnn(table: &Table) -> Result<Box<dyn FinderRecipe>> {
+    let config: CnnConfig = table.clone().try_into()?;
+    Ok(Box::new(CnnRecipe::new(config)?.with_report(Report::Progress)))
 }

@@ -5,6 +5,7 @@ use super::gallery;
 use super::published;
 use super::scores::{Results, SkyScores};
 use super::settings::Ladder;
+use crate::registry::Answer;
 use crate::run_dir::RunDir;
 use anyhow::Result;
 use arcmin_eval::map_image::{ColourScale, MapImage, Panel, PanelCell, PanelPixels, PanelRow, rgb_pixels};
@@ -25,21 +26,24 @@ const SHOWN_CLUSTERS: usize = 8;
 const CLUSTERS_A_ROW: usize = 4;
 
 /// Figure 5: scores of the validation cutouts against the threshold over the number of cutouts.
-pub(super) fn threshold_figure(validation: &[TileSummary], chosen: f64) -> Result<Figure> {
+pub(super) fn threshold_figure(validation: &[TileSummary], chosen: f64, answer: Answer) -> Result<Figure> {
     let sweep = CutoutSweep::new(validation, CutoutCounting::EQUAL_AREA);
-    let edges = linear_edges(3.0, 40.0, 74);
+    let edges = match answer {
+        Answer::Peaks => linear_edges(3.0, 40.0, 74),
+        Answer::Cutouts => linear_edges(0.0, 1.0, 50),
+    };
     let (positives, negatives) = sweep.histogram(&edges);
     let bars = ScoreBars { edges, positives, negatives };
-    let best = Some((published::THRESHOLD, published::F1_VALIDATION));
-    Ok(plot::cutout_scores_vs_threshold(&sweep.points(), &bars, chosen, best, "S/N")?)
+    let best = (answer == Answer::Peaks).then_some((published::THRESHOLD, published::F1_VALIDATION));
+    Ok(plot::cutout_scores_vs_threshold(&sweep.points(), &bars, chosen, best, answer.score_label())?)
 }
 
 /// F1 as components are added, beside the paper's network.
-pub(super) fn ladder_figure(skies: &[SkyScores]) -> Result<Figure> {
+pub(super) fn ladder_figure(skies: &[SkyScores], ours: &str) -> Result<Figure> {
     let step =
         |sky: &SkyScores| Step { name: sky.label.clone(), score: sky.cutouts.f1, published: network_f1(&sky.name) };
     let steps: Vec<Step> = skies.iter().map(step).collect();
-    Ok(plot::score_by_step(&steps, "matched filter, this work", "network, paper", "F1 of cutouts")?)
+    Ok(plot::score_by_step(&steps, ours, "network, paper", "F1 of cutouts")?)
 }
 
 /// The paper's F1 on a sky with the components up to the one that is named.
@@ -194,7 +198,12 @@ fn percentile_of_size(values: &[f32], share: f64) -> f64 {
 }
 
 /// Figure 7: clusters found and missed, the three bands as red, green and blue; `None` where none were kept.
-pub(super) fn cluster_panel(dir: &RunDir, finder: &str, results: &Results, threshold: f64) -> Result<Option<MapImage>> {
+pub(super) fn cluster_panel(
+    dir: &RunDir,
+    finder: &str,
+    results: &Results,
+    (threshold, answer): (f64, Answer),
+) -> Result<Option<MapImage>> {
     let Some((cutouts, haloes)) = gallery::read_targets(dir)? else { return Ok(None) };
     let Some(tile) = results.test(finder).first() else { return Ok(None) };
     if cutouts.bands().len() < 3 {
@@ -209,7 +218,7 @@ pub(super) fn cluster_panel(dir: &RunDir, finder: &str, results: &Results, thres
     let ranges = band_ranges(&cutouts);
     let rows_of = |label: &str, clusters: &[(usize, &HaloOutcome)]| -> Vec<PanelRow> {
         let cells: Vec<PanelCell> =
-            spread(clusters).map(|&(idx, halo)| rgb_cell(&cutouts, idx, halo, ranges)).collect();
+            spread(clusters).map(|&(idx, halo)| rgb_cell(&cutouts, idx, halo, (ranges, answer))).collect();
         let row = |cells: &[PanelCell]| PanelRow { label: label.to_owned(), range: (0.0, 1.0), cells: cells.to_vec() };
         cells.chunks(CLUSTERS_A_ROW).map(row).collect()
     };
@@ -227,15 +236,24 @@ fn spread<T>(all: &[T]) -> impl Iterator<Item = &T> {
     (0..n).map(move |idx| &all[idx * (all.len() - 1) / (n - 1).max(1)])
 }
 
-fn rgb_cell(cutouts: &Cutouts, idx: usize, halo: &HaloOutcome, ranges: [(f64, f64); 3]) -> PanelCell {
+fn rgb_cell(
+    cutouts: &Cutouts,
+    idx: usize,
+    halo: &HaloOutcome,
+    (ranges, answer): ([(f64, f64); 3], Answer),
+) -> PanelCell {
     let side = cutouts.shape().nx;
     let bands: Vec<&[f32]> = cutouts.cutout(idx).chunks(side * side).take(3).collect();
-    let snr = halo.score.map_or("none".to_owned(), |score| format!("{score:.1}"));
+    let (name, digits) = match answer {
+        Answer::Peaks => ("S/N", 1),
+        Answer::Cutouts => ("p", 2),
+    };
+    let score = halo.score.map_or("none".to_owned(), |score| format!("{score:.digits$}"));
     PanelCell {
         side,
         pixels: PanelPixels::Rgb(rgb_pixels([bands[0], bands[1], bands[2]], ranges)),
         cross: None,
-        caption: format!("{:.1}, z {:.2}\nS/N {snr}", halo.mvir_msun / 1e14, halo.redshift),
+        caption: format!("{:.1}, z {:.2}\n{name} {score}", halo.mvir_msun / 1e14, halo.redshift),
     }
 }
 

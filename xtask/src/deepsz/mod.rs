@@ -57,9 +57,9 @@ pub(crate) fn report(config: &Config, dir: &RunDir) -> Result<()> {
     report::write(config, &settings, dir, &results, &record)
 }
 
-/// Joins the catalogues of the test tiles: `catalogue.fits` for the first finder, `catalogue-NAME.fits` for others.
+/// Joins the catalogues of the test tiles: `catalogue.fits` for the matched filter, `catalogue-NAME.fits` for others.
 fn join_catalogues(settings: &Settings, dir: &RunDir) -> Result<()> {
-    for (idx, finder) in settings.finders.keys().enumerate() {
+    for (idx, finder) in settings.finder_names().into_iter().enumerate() {
         let part = |tile| dir.file(&tiles::catalogue_name(Split::Test, tile, finder));
         let parts: Vec<_> = (0..settings.scene.n_tiles(Split::Test)).map(part).collect();
         let name = if idx == 0 { "catalogue.fits".to_owned() } else { format!("catalogue-{finder}.fits") };

@@ -7,6 +7,7 @@ use super::score_tables::{self, FAIR_RULES};
 use super::scores::Results;
 use super::settings::Settings;
 use crate::experiment::Config;
+use crate::registry::Answer;
 use crate::run_dir::RunDir;
 use anyhow::{Context, Result};
 use arcmin_eval::finder_report::{FigureOptions, finder_figures, finder_score_rows, strongest_detections};
@@ -28,7 +29,7 @@ pub(super) fn write(
     record: &Record,
 ) -> Result<()> {
     let mut sections = vec![sky_section(settings, dir)?];
-    for finder in settings.finders.keys() {
+    for finder in settings.finder_names() {
         sections.extend(FinderPages::new(finder, settings, dir, results)?.sections()?);
     }
     sections.push(photometry_section(results, settings.pressure)?);
@@ -147,8 +148,14 @@ impl<'a> FinderPages<'a> {
     fn label(&self) -> &str {
         match self.finder {
             "mmf" => "the matched filter",
+            "cnn" => "the network on cutouts",
             other => other,
         }
+    }
+
+    /// What its candidates are.
+    fn answer(&self) -> Answer {
+        self.settings.answer(self.finder)
     }
 
     fn sections(&self) -> Result<Vec<Section>> {
@@ -170,19 +177,27 @@ impl<'a> FinderPages<'a> {
     fn paper_section(&self) -> Result<Section> {
         let mut blocks = vec![Block::Table(score_tables::confusion(self.finder, self.results, self.settings)?)];
         let validation = self.results.validation(self.finder);
-        let figure = figures::threshold_figure(validation, self.cutout_cut)?;
+        let figure = figures::threshold_figure(validation, self.cutout_cut, self.answer())?;
+        let (score, unfound) = match self.answer() {
+            Answer::Peaks => {
+                ("S/N", "below S/N 3 nothing is detected. As the paper's figure 5; its best point is marked.")
+            }
+            Answer::Cutouts => ("probability", "cutouts of the least probability are not listed."),
+        };
         blocks.push(self.figure(
             "cutout-threshold",
             &figure,
-            "Scores of the validation cutouts (equal area) against the S/N above which a cutout is taken to hold a \
-             cluster. Behind, on a logarithmic scale: cutouts at each S/N, those with a target in blue, those without in \
-             grey; below S/N 3 nothing is detected. As the paper's figure 5; its best point is marked.",
+            format!(
+                "Scores of the validation cutouts (equal area) against the {score} above which a cutout is taken to hold a \
+                 cluster. Behind, on a logarithmic scale: cutouts at each {score}, those with a target in blue, those without \
+                 in grey; {unfound}"
+            ),
         )?);
         let skies = self.results.ladder(self.finder);
         if !skies.is_empty() {
             blocks.push(self.figure(
                 "components",
-                &figures::ladder_figure(skies)?,
+                &figures::ladder_figure(skies, &format!("{}, this work", self.label()))?,
                 "F1 of test cutouts (equal area) as components are added to the sky. The paper gives this for its network \
                  alone (figure 8); its matched filter reaches 0.61 on the sky with all components.",
             )?);
@@ -208,10 +223,12 @@ impl<'a> FinderPages<'a> {
         for ((stem, figure), caption) in figures::planes(test, self.cutout_cut, &cosmology)?.iter().zip(captions) {
             blocks.push(self.figure(stem, figure, caption)?);
         }
-        if let Some(image) = figures::cluster_panel(self.dir, self.finder, self.results, self.cutout_cut)? {
+        if let Some(image) =
+            figures::cluster_panel(self.dir, self.finder, self.results, (self.cutout_cut, self.answer()))?
+        {
             image.write(&self.folder.join(format!("{}-clusters.png", self.finder)))?;
-            let caption = "Targets of the first test tile, found (above) and missed (below), spread evenly over their S/N: \
-                           virial mass in 10¹⁴ solar masses, redshift, S/N. Red, green and blue are 90, 148 and 219 GHz; \
+            let caption = "Targets of the first test tile, found (above) and missed (below), spread evenly over their score: \
+                           virial mass in 10¹⁴ solar masses, redshift, score. Red, green and blue are 90, 148 and 219 GHz; \
                            one colour means one temperature in all. A cluster is dark in red and green and so looks blue. \
                            As the paper's figure 7.";
             // Beside the third plane, which would stand alone in its row.
@@ -223,7 +240,7 @@ impl<'a> FinderPages<'a> {
     fn figure_options(&self) -> FigureOptions {
         let is_ours = self.finder == "mmf";
         FigureOptions {
-            score_label: "S/N".to_owned(),
+            score_label: self.answer().score_label().to_owned(),
             completeness_vs_mass: is_ours.then(published::completeness_vs_mass),
             completeness_vs_redshift: is_ours.then(published::completeness_vs_redshift),
         }
@@ -244,9 +261,9 @@ impl<'a> FinderPages<'a> {
                        detection that is not of a target, and only those of no halo above half the least target mass.";
         let blocks = vec![
             Block::text(text),
-            Block::Table(score_tables::fair(&by_target, &by_cluster)),
+            Block::Table(score_tables::fair(&by_target, &by_cluster, self.answer().score_label())),
             self.figure("fair", &figure, caption)?,
-            Block::Table(score_tables::kinds(self.finder, self.results, chosen, deg2)),
+            Block::Table(score_tables::kinds(self.finder, self.answer(), self.results, chosen, deg2)),
         ];
         Ok(Section { title: format!("{} at equal false detections", capitalised(self.label())), blocks })
     }
@@ -254,10 +271,16 @@ impl<'a> FinderPages<'a> {
     /// Scores by detections, and how well they are measured.
     fn detections_section(&self) -> Result<Section> {
         let rows = finder_score_rows(&self.scores, &[]);
-        let caption = "Scores on the test tiles by detections, each against the most massive halo within one arcminute that \
-                       no stronger detection took; one-sigma errors from bootstrap over tiles (over objects where tiles are \
-                       fewer than eight), and the number of objects behind each.";
-        let mut blocks = vec![Block::Table(Table::of_scores(caption, &rows))];
+        let radius = match self.answer() {
+            Answer::Peaks => "one arcminute",
+            Answer::Cutouts => "3′ of its cutout's centre (clusters in the corners of a cutout belong to none)",
+        };
+        let caption = format!(
+            "Scores on the test tiles by detections, each against the most massive halo within {radius} that no stronger \
+             detection took; one-sigma errors from bootstrap over tiles (over objects where tiles are fewer than eight), and the \
+             number of objects behind each."
+        );
+        let mut blocks = vec![Block::Table(Table::of_scores(&caption, &rows))];
         for figure in finder_figures(self.results.test(self.finder), &self.scores, &self.figure_options())? {
             if !figure.stem.starts_with("completeness") {
                 blocks.push(self.figure(figure.stem, &figure.figure, figure.caption)?);

@@ -3,6 +3,7 @@
 use super::published;
 use super::scores::{COUNTINGS, Results, SkyScores};
 use super::settings::Settings;
+use crate::registry::Answer;
 use anyhow::Result;
 use arcmin_eval::report::{Table, format_score};
 use arcmin_eval::{AtFalseRate, Confusion, CutoutScores, FalseKind, FalseRule, false_kinds};
@@ -12,22 +13,34 @@ const COUNTING_NAMES: [&str; 3] = ["ours, equal area", "ours, grid in RA and Dec
 
 /// The confusion of the paper beside ours, counted in three ways.
 pub(super) fn confusion(finder: &str, results: &Results, settings: &Settings) -> Result<Table> {
-    let mut rows = vec![published_row()];
+    let answer = settings.answer(finder);
+    let mut rows = vec![published_row(answer)];
     for (name, (_, counting)) in COUNTING_NAMES.iter().zip(COUNTINGS) {
         rows.push(confusion_row(name, &results.cutout_scores(finder, counting, settings)?));
     }
     let columns = ["cutouts", "TP", "FP", "FN", "TN", "number", "prevalence", "threshold", "precision", "recall", "F1"];
-    let caption = "Test cutouts by what they hold and what they were taken for, at the S/N that maximises F1 on the \
+    let score = answer.score_label();
+    let caption = format!(
+        "Test cutouts by what they hold and what they were taken for, at the {score} that maximises F1 on the \
                    validation cutouts. TP, FN: a target halo lies in the central 6′ × 6′; errors are one sigma from \
                    bootstrap over tiles (over cutouts where tiles are fewer than eight). Equal area: 6′ steps on the \
                    tangent plane of each tile. Grid in RA and Dec: steps of 0.1° in both without cos(dec), as the paper \
                    has it, at the true position of each tile; a detection falls into one cell, so that mostly empty \
                    cutouts multiply. Negatives × π/2: all cutouts without target count 1.57 times, the mean of 1/cos(dec) \
-                   over the sky: what a classifier that looks at every cutout meets on the paper's grid.";
-    Ok(Table { caption: caption.to_owned(), columns: columns.map(str::to_owned).to_vec(), rows })
+                   over the sky: what a classifier that looks at every cutout meets on the paper's grid."
+    );
+    Ok(Table { caption, columns: columns.map(str::to_owned).to_vec(), rows })
 }
 
-fn published_row() -> Vec<String> {
+/// The paper's matched filter, or its network, of which its text gives precision, recall and F1 alone.
+fn published_row(answer: Answer) -> Vec<String> {
+    if answer == Answer::Cutouts {
+        let mut row = vec!["paper, network (Table 1)".to_owned()];
+        row.extend(vec!["–".to_owned(); 6]);
+        row.push(format!("{:.3}", published::NETWORK_THRESHOLD));
+        row.extend(published::NETWORK_PRECISION_RECALL_F1.map(|score| format!("{score:.2}")));
+        return row;
+    }
     let c = published::CONFUSION;
     let two = |value: Option<f64>| value.map_or("–".to_owned(), |v| format!("{v:.3}"));
     let mut row = vec!["paper (Table 1)".to_owned()];
@@ -72,23 +85,28 @@ fn thousands(value: f64) -> String {
 }
 
 /// Completeness at equal numbers of false detections, by both rules.
-pub(super) fn fair(not_of_target: &[AtFalseRate], not_of_cluster: &[AtFalseRate]) -> Table {
-    let columns = ["false per deg²", "S/N, all false", "completeness", "S/N, no heavy halo", "completeness"];
+pub(super) fn fair(not_of_target: &[AtFalseRate], not_of_cluster: &[AtFalseRate], score: &str) -> Table {
+    let [all, heavy] = ["all false", "no heavy halo"].map(|rule| format!("{score}, {rule}"));
+    let columns = ["false per deg²", &all, "completeness", &heavy, "completeness"];
     let rows = not_of_target.iter().zip(not_of_cluster).map(|(a, b)| {
         let mut row = vec![a.false_per_deg2.to_string()];
         row.extend([&a.threshold, &a.completeness, &b.threshold, &b.completeness].map(format_score));
         row
     });
-    let caption = "Share of the targets found where so many false detections per square degree are made, and the S/N at \
+    let caption = "Share of the targets found where so many false detections per square degree are made, and the score at \
                    which that is. Left, every detection that is not of a target is false; right, those of no halo above \
                    half the least target mass. A dash: less than one false detection is expected in the area searched.";
     Table { caption: caption.to_owned(), columns: columns.map(str::to_owned).to_vec(), rows: rows.collect() }
 }
 
 /// False detections by what they are, at the threshold and at lower ones.
-pub(super) fn kinds(finder: &str, results: &Results, chosen: f64, deg2: f64) -> Table {
+pub(super) fn kinds(finder: &str, answer: Answer, results: &Results, chosen: f64, deg2: f64) -> Table {
     let test = results.test(finder);
-    let mut columns = vec!["S/N above".to_owned()];
+    let (radius, thresholds) = match answer {
+        Answer::Peaks => ("one arcminute", [5.0, 8.0, 12.0, 20.0]),
+        Answer::Cutouts => ("3′ of the cutout's centre", [0.05, 0.2, 0.5, 0.9]),
+    };
+    let mut columns = vec![format!("{} above", answer.score_label())];
     columns.extend(FalseKind::ALL.map(|kind| kind.name().to_owned()));
     columns.push("all, per deg²".to_owned());
     let row = |threshold: f64, name: String| {
@@ -99,9 +117,9 @@ pub(super) fn kinds(finder: &str, results: &Results, chosen: f64, deg2: f64) -> 
         row
     };
     let mut rows = vec![row(chosen, format!("{chosen:.2} (chosen)"))];
-    rows.extend([5.0, 8.0, 12.0, 20.0].map(|threshold| row(threshold, format!("{threshold}"))));
+    rows.extend(thresholds.map(|threshold| row(threshold, format!("{threshold}"))));
     let caption = format!(
-        "Detections that are not of a target in {deg2:.0} deg², by the halo within one arcminute: heavy enough but too \
+        "Detections that are not of a target in {deg2:.0} deg², by the halo within {radius}: heavy enough but too \
          near; of at least half the least target mass; lighter still; none. Light haloes are so many that chance puts one \
          beside many a noise peak."
     );

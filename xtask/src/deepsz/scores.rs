@@ -82,7 +82,8 @@ impl Results {
         for split in [Split::Validation, Split::Test] {
             tiles::require_all(settings, dir, split)?;
         }
-        let (mut full, mut timings) = (Sky::default(), BTreeMap::new());
+        let mut full = Sky::default();
+        let mut timings: BTreeMap<String, f64> = dir.read_json(tiles::FIT_TIMINGS)?.unwrap_or_default();
         let mut skies = LadderSkies::new(&settings.ladder);
         for split in [Split::Validation, Split::Test] {
             for tile in 0..settings.scene.n_tiles(split) {

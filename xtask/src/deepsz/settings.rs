@@ -3,7 +3,7 @@
 use super::score_tables::sky_label;
 use super::scores::FULL_SKY;
 use crate::experiment::Config;
-use crate::registry;
+use crate::registry::{self, Answer};
 use anyhow::{Context, Result, anyhow};
 use arcmin_eval::{MatchConfig, ScoreConfig};
 use arcmin_find_mmf::{MatchedFilter, MatchedFilterConfig};
@@ -107,7 +107,7 @@ pub(super) struct Settings {
     /// Side of its tiles.
     pub(super) n_pixels_side: usize,
     /// Finders by name, not yet fitted.
-    pub(super) finders: BTreeMap<String, Box<dyn FinderRecipe>>,
+    pub(super) finders: BTreeMap<String, FinderSettings>,
     /// The filter that measures y at the true positions, to test recovered over injected y without selection.
     pub(super) photometry: MatchedFilter,
     /// Which halo belongs to which candidate.
@@ -116,7 +116,31 @@ pub(super) struct Settings {
     pub(super) score: ScoreConfig,
 }
 
+/// One of the finders.
+pub(super) struct FinderSettings {
+    /// Makes it.
+    pub(super) recipe: Box<dyn FinderRecipe>,
+    /// What its candidates are.
+    pub(super) answer: Answer,
+    /// Which halo belongs to which of its candidates.
+    pub(super) matching: MatchConfig,
+}
+
+/// The finder whose catalogue and pictures stand for the run.
+const MAIN_FINDER: &str = "mmf";
+
 impl Settings {
+    /// Names of the finders, the one that stands for the run first.
+    pub(super) fn finder_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.finders.keys().map(String::as_str).collect();
+        names.sort_by_key(|name| *name != MAIN_FINDER);
+        names
+    }
+
+    /// What a finder's candidates are.
+    pub(super) fn answer(&self, finder: &str) -> Answer {
+        self.finders.get(finder).map_or(Answer::Peaks, |finder| finder.answer)
+    }
     /// Checks the settings of a configuration; the scene takes the run's seed.
     pub(super) fn read(config: &Config) -> Result<Self> {
         let raw: Raw = Value::Table(config.settings.clone()).try_into().context("in [settings]")?;
@@ -126,7 +150,9 @@ impl Settings {
         let scene: SceneConfig = Value::Table(scene).try_into().context("in [settings.scene]")?;
         let mut finders = BTreeMap::new();
         for (name, table) in &raw.finders {
-            finders.insert(name.clone(), registry::finder_recipe(name, table)?);
+            let (recipe, answer) = registry::finder_recipe(name, table)?;
+            let matching = answer.matching(&raw.matching);
+            finders.insert(name.clone(), FinderSettings { recipe, answer, matching });
         }
         raw.matching.check().context("in [settings.matching]")?;
         Ok(Self {

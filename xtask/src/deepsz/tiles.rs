@@ -21,6 +21,9 @@ const PICTURED: (Split, usize) = (Split::Test, 0);
 /// Haloes of at least this virial mass take part in the test of recovered over injected y.
 const PHOTOMETRY_MVIR_MIN_MSUN: f64 = 2e14;
 
+/// Wall seconds of the fits, of the process that ended each.
+pub(super) const FIT_TIMINGS: &str = "training/timings.json";
+
 /// Version of the form of [`TileRecord`]; the first is the same without this number and not packed.
 const RECORD_FORMAT: u32 = 2;
 
@@ -151,7 +154,7 @@ impl<'a> Worker<'a> {
         if split == Split::Test {
             for (name, detections) in &found {
                 detections.to_catalogue()?.write(&self.dir.file(&catalogue_name(split, tile, name)))?;
-                if tile == 0 {
+                if tile == 0 && self.settings.finder_names().first() == Some(&name.as_str()) {
                     picture::write(self.dir, &scene, &detections.candidates, &self.settings.matching)?;
                 }
             }
@@ -199,7 +202,10 @@ impl<'a> Worker<'a> {
         let (mut outcomes, mut found) = (BTreeMap::new(), Vec::new());
         for (name, finder) in &self.finders {
             let detections = clock.time(&format!("{stage}.{name}"), || finder.find(&scene.observation))?;
-            outcomes.insert(name.clone(), TileOutcome::new(&detections, &scene.truth, &self.settings.matching)?);
+            outcomes.insert(
+                name.clone(),
+                TileOutcome::new(&detections, &scene.truth, &self.settings.finders[name].matching)?,
+            );
             found.push((name.clone(), detections));
         }
         Ok((outcomes, found))
@@ -211,13 +217,21 @@ fn fit(settings: &Settings, dir: &RunDir, simulator: &Arc<Simulator>, interrupt:
     let source = |split| Arc::new(SimulatedSource::new(Arc::clone(simulator), split));
     let sources = FinderSources { train: source(Split::Train), validation: source(Split::Validation) };
     let mut finders = Finders::new();
-    for (name, recipe) in &settings.finders {
+    dir.make_folder("training")?;
+    let mut timings: BTreeMap<String, f64> = dir.read_json(FIT_TIMINGS)?.unwrap_or_default();
+    for (name, finder) in &settings.finders {
         let folder = dir.file(&format!("training/{name}"));
-        match recipe.fit(&sources, &folder, &|| interrupt.requested()) {
+        let (stage, mut clock) = (format!("fit.{name}"), Clock::default());
+        match clock.time(&stage, || finder.recipe.fit(&sources, &folder, &|| interrupt.requested())) {
             Ok(finder) => finders.insert(name.clone(), finder),
             Err(arcmin_method::Error::Interrupted) => bail!("interrupted: the same command goes on from here"),
             Err(error) => return Err(error).with_context(|| format!("while {name} was fitted")),
         };
+        // A later process finds the finder fitted: the time that counts is that of the one which did it.
+        for (stage, seconds) in clock.into_seconds() {
+            timings.entry(stage).or_insert(seconds);
+        }
+        dir.write(FIT_TIMINGS, serde_json::to_string_pretty(&timings)?.as_bytes())?;
     }
     Ok(finders)
 }
