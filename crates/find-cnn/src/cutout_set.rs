@@ -105,13 +105,14 @@ pub(crate) struct CutoutSet {
 }
 
 impl CutoutSet {
-    fn add(&mut self, tile: TileFile, adjacent: AdjacentNegatives) -> Result<(), Error> {
+    fn add(&mut self, mut tile: TileFile, adjacent: AdjacentNegatives) -> Result<(), Error> {
         if let Some(first) = self.tiles.first().filter(|first| first.about.sky != tile.about.sky) {
             let what = format!("one tile has {}, another {}", first.about.sky, tile.about.sky);
             return Err(Error::BadTile { what });
         }
         let number = self.tiles.len() as u32;
-        for cutout in &tile.about.cutouts {
+        // What is kept of each cutout is in `places` and `is_positive`.
+        for cutout in std::mem::take(&mut tile.about.cutouts) {
             self.counts.n_cutouts += 1;
             let beside = match adjacent {
                 AdjacentNegatives::Keep => false,

@@ -23,6 +23,10 @@ impl FitLock {
                 Ok(()) => return Ok(Some(Self { _file: file })),
                 Err(TryLockError::WouldBlock) if stop() => return Ok(None),
                 Err(TryLockError::WouldBlock) => std::thread::sleep(WAIT),
+                // Where files cannot be locked, that processes do not share a folder is up to whoever starts them.
+                Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {
+                    return Ok(Some(Self { _file: file }));
+                }
                 Err(TryLockError::Error(error)) => return Err(Error::io(&path)(error)),
             }
         }

@@ -218,7 +218,6 @@ fn fit(settings: &Settings, dir: &RunDir, simulator: &Arc<Simulator>, interrupt:
     let sources = FinderSources { train: source(Split::Train), validation: source(Split::Validation) };
     let mut finders = Finders::new();
     dir.make_folder("training")?;
-    let mut timings: BTreeMap<String, f64> = dir.read_json(FIT_TIMINGS)?.unwrap_or_default();
     for (name, finder) in &settings.finders {
         let folder = dir.file(&format!("training/{name}"));
         let (stage, mut clock) = (format!("fit.{name}"), Clock::default());
@@ -228,6 +227,7 @@ fn fit(settings: &Settings, dir: &RunDir, simulator: &Arc<Simulator>, interrupt:
             Err(error) => return Err(error).with_context(|| format!("while {name} was fitted")),
         };
         // A later process finds the finder fitted: the time that counts is that of the one which did it.
+        let mut timings: BTreeMap<String, f64> = dir.read_json(FIT_TIMINGS)?.unwrap_or_default();
         for (stage, seconds) in clock.into_seconds() {
             timings.entry(stage).or_insert(seconds);
         }
