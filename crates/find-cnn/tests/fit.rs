@@ -120,7 +120,7 @@ fn the_bits_do_not_depend_on_the_number_of_threads() {
         let folder = tempfile::tempdir().expect("a folder");
         let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().expect("threads");
         let finder = pool.install(|| fit(config.clone(), folder.path()));
-        let answer = pool.install(|| finder.search(&test_scene().observation)).expect("searched");
+        let answer = pool.install(|| finder.search(&test_scene().observation).expect("searched"));
         (std::fs::read(folder.path().join("cnn.safetensors")).expect("weights"), answer)
     };
     assert_eq!(weights(1), weights(3));
