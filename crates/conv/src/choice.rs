@@ -69,24 +69,32 @@ fn fastest(geometry: &ConvGeometry, pass: Pass) -> Algorithm {
 const CACHED_SUM_BYTES: usize = 32 << 20;
 const MEMORY_SUM: f64 = 0.5;
 
+/// Product of the channels from which on the direct algorithm hides all but its products.
+const NARROW_CHANNELS: f64 = 64.0 * 64.0;
+
 /// Milliseconds of one thread for a billion products, for a million weights in Winograd's domain (or packed, for the direct
 /// algorithm), and for a million numbers of tiles in that domain.
 ///
 /// Fitted to 96 passes of 64 to 512 channels, dilations 1 to 4 and batches 4 and 32 on a Zen 5 core with AVX-512, to 15 %, before
 /// F(4x4) had tiles of two pixels; with them the choice is still within 15 % of the fastest in each of these passes.
 /// With AVX2 products take twice as long, which moves the choice only where two algorithms are close.
+///
+/// `visits` is nanoseconds for each tap of each pixel where a tile of the direct algorithm is narrower than 64 x 64 channels and
+/// cannot hide them; fitted to 16 and 32 channels, for which the products alone would have chosen weight gradients of twice the
+/// fastest's time.
 struct Cost {
     products: f64,
     weights: f64,
     tiles: f64,
+    visits: f64,
 }
 
 fn cost(algorithm: Algorithm, pass: Pass) -> Cost {
-    let of = |products, weights, tiles| Cost { products, weights, tiles };
+    let of = |products, weights, tiles| Cost { products, weights, tiles, visits: 0.0 };
     match (algorithm, pass) {
-        (Algorithm::Direct, Pass::Forward) => of(10.2, 0.27, 0.0),
-        (Algorithm::Direct, Pass::InputGradient) => of(10.6, 0.6, 0.0),
-        (Algorithm::Direct, Pass::WeightGradient) => of(10.0, 0.1, 0.0),
+        (Algorithm::Direct, Pass::Forward) => Cost { visits: 2.9, ..of(10.2, 0.27, 0.0) },
+        (Algorithm::Direct, Pass::InputGradient) => Cost { visits: 3.1, ..of(10.6, 0.6, 0.0) },
+        (Algorithm::Direct, Pass::WeightGradient) => Cost { visits: 6.3, ..of(10.0, 0.1, 0.0) },
         (Algorithm::WinogradF2, Pass::Forward) => of(9.2, 0.5, 0.15),
         (Algorithm::WinogradF2, Pass::InputGradient) => of(9.2, 0.8, 0.17),
         (Algorithm::WinogradF2, Pass::WeightGradient) => of(11.0, 0.2, 0.16),
@@ -103,7 +111,10 @@ fn expected_ms(geometry: &ConvGeometry, pass: Pass, algorithm: Algorithm) -> f64
     let channels = (sizes.in_channels * sizes.out_channels) as f64;
     let Some(form) = algorithm.form() else {
         let products = geometry.n_products() * TapTable::forward(geometry).inside_fraction();
-        return products * 1e-9 * cost.products + geometry.n_taps() as f64 * channels * 1e-6 * cost.weights;
+        let visits = products * (1.0 / channels - 1.0 / NARROW_CHANNELS).max(0.0);
+        return products * 1e-9 * cost.products
+            + visits * 1e-6 * cost.visits
+            + geometry.n_taps() as f64 * channels * 1e-6 * cost.weights;
     };
     let [n, height, width] = match pass {
         Pass::InputGradient => [sizes.n, sizes.height, sizes.width],
