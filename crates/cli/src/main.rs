@@ -42,7 +42,8 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
     tracing_subscriber::fmt().with_env_filter(filter).without_time().with_writer(std::io::stderr).init();
-    match set_threads(args.threads).and_then(|()| run(&args.command)) {
+    // On one of the pool's threads parallel passes begin at once: one outside would be put to sleep and woken for each.
+    match set_threads(args.threads).and_then(|()| rayon::scope(|_| run(&args.command))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             terminal::complain(&error);

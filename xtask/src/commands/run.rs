@@ -52,7 +52,8 @@ pub(super) fn carry_out(config: &Config, folder: &Path, shard: Shard) -> Result<
     );
     let dir = RunDir::open(folder, config)?;
     say(&format!("{} ({} profile, seed {}) in {}", config.experiment, config.profile, config.seed, folder.display()));
-    (experiment.work)(config, &dir, shard, &Interrupt::install()?)?;
+    let interrupt = Interrupt::install()?;
+    in_pool(|| (experiment.work)(config, &dir, shard, &interrupt))?;
     if shard.is_whole() {
         return conclude(config, &dir).map(Some);
     }
@@ -63,11 +64,19 @@ pub(super) fn carry_out(config: &Config, folder: &Path, shard: Shard) -> Result<
 /// Makes scores and report from the finished work and says where they lie.
 pub(super) fn conclude(config: &Config, dir: &RunDir) -> Result<Record> {
     let experiment = registry::experiment(&config.experiment)?;
-    let record = (experiment.conclude)(config, dir)?;
+    let record = in_pool(|| (experiment.conclude)(config, dir))?;
     for name in experiment.products {
         say(&format!("{}", dir.file(name).display()));
     }
     Ok(record)
+}
+
+/// Does work on one of the pool's threads.
+///
+/// PERF: a parallel pass begins there at once, while a thread outside of the pool would be put to sleep and woken for
+/// each: a training step of the mResUNet of width 16 takes 68 instead of 88 ms.
+fn in_pool<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    rayon::scope(|_| work())
 }
 
 pub(super) fn set_threads(threads: Option<usize>) -> Result<()> {

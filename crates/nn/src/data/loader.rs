@@ -6,8 +6,9 @@ use crate::{Error, Result};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// In which order an epoch goes through the samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,11 +129,30 @@ impl Iterator for Batches {
             return None;
         }
         self.left -= 1;
-        let batch = self.receiver.as_ref()?.recv().unwrap_or(Err(Error::LoaderStopped));
+        let batch = receive(self.receiver.as_ref()?);
         if batch.is_err() {
             self.left = 0;
         }
         Some(batch)
+    }
+}
+
+/// How long a thread of the pool that has nothing else to do waits for a batch before it looks for work again.
+const PATIENCE: Duration = Duration::from_micros(200);
+
+/// The next batch. A thread of rayon's pool meanwhile does what the pool has to do: the source may have asked it for that.
+fn receive(receiver: &Receiver<Result<Batch>>) -> Result<Batch> {
+    loop {
+        let received = match rayon::yield_now() {
+            None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(rayon::Yield::Executed) => receiver.recv_timeout(Duration::ZERO),
+            Some(rayon::Yield::Idle) => receiver.recv_timeout(PATIENCE),
+        };
+        match received {
+            Ok(batch) => return batch,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Err(Error::LoaderStopped),
+        }
     }
 }
 
