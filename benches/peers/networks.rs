@@ -9,7 +9,7 @@ use arcmin_nn::optimise::{Optimiser, OptimiserSettings, Rule};
 use arcmin_nn::{Pass, Value, weights};
 use candle_core::{Device, Tensor};
 
-/// Seconds of one `step` (forward, backward, Adam) or one `forward` (inference), which `best` measures, and the rms of the
+/// Seconds of a network, `NAME` or `NAME:WIDTH`: of one `step` (forward, backward, Adam) or one `forward` (inference), which `best` measures, and the rms of the
 /// first answer where the peer has the same weights.
 pub(crate) fn run(
     network: &str,
@@ -17,9 +17,10 @@ pub(crate) fn run(
     n: usize,
     best: impl Fn(&mut dyn FnMut()) -> f64,
 ) -> Result<(f64, Option<f64>)> {
-    match network {
+    let (name, width) = network.split_once(':').unwrap_or((network, "64"));
+    match name {
         "mresunet" => {
-            let network = MResUNet::new(&MResUNetConfig::default())?;
+            let network = MResUNet::new(&MResUNetConfig { width: width.parse()?, ..Default::default() })?;
             let (x, t) = (images(&[n, 40, 40, 1])?, images(&[n, 40, 40, 1])?);
             let loss = |pass: &Pass| mse(&network.forward(&Value::constant(x.clone()), pass)?, &t);
             let file = std::env::temp_dir().join("arcmin-peers-mresunet.safetensors");
@@ -29,14 +30,14 @@ pub(crate) fn run(
             Ok((time(&network, pass, &x, &loss, best)?, Some(f64::from(squares).sqrt())))
         }
         "resnet" => {
-            let network = DeepszResnet::new(&DeepszResnetConfig::default())?;
+            let network = DeepszResnet::new(&DeepszResnetConfig { width: width.parse()?, ..Default::default() })?;
             let x = images(&[n, 32, 32, 3])?;
             let classes: Vec<u32> = (0..n as u32).map(|i| i % 2).collect();
             let loss =
                 |pass: &Pass| cross_entropy(&network.forward(&Value::constant(x.clone()), pass)?, &classes, None);
             Ok((time(&network, pass, &x, &loss, best)?, None))
         }
-        _ => bail!("network {network} is neither mresunet nor resnet"),
+        _ => bail!("network {name} is neither mresunet nor resnet"),
     }
 }
 

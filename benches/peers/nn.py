@@ -1,9 +1,9 @@
 """Training steps and inference of whole networks with PyTorch: nn.py NETWORK PASS BATCH HOW THREADS.
 
-NETWORK is mresunet (Gupta & Reichardt, 16.4 M parameters) or resnet (DeepSZ, 9.7 M); PASS is step (forward, backward,
-Adam) or forward (inference). HOW is plain (PyTorch as it comes) or tuned: fused Adam and the faster of the two layouts, both
-timed, in an environment that the runner sets before the start (freed memory kept, huge pages, pinned threads that wait
-actively). The mResUNet has the weights that ours has written.
+NETWORK is mresunet (Gupta & Reichardt, 16.4 M parameters) or resnet (DeepSZ, 9.7 M), or NAME:WIDTH for another width than 64;
+PASS is step (forward, backward, Adam) or forward (inference). HOW is plain (PyTorch as it comes) or tuned: fused Adam and the
+faster of the two layouts, both timed, in an environment that the runner sets before the start (freed memory kept, huge pages,
+pinned threads that wait actively). The mResUNet has the weights that ours has written.
 """
 
 import os
@@ -20,6 +20,7 @@ from timing import best, report
 
 network, passname, batch, how, threads = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5])
 torch.set_num_threads(threads)
+name, width = network.split(":")[0], int((network + ":64").split(":")[1])
 
 
 class Stage(nn.Module):
@@ -96,15 +97,15 @@ def images(*shape):
     return pixels.reshape(shape).permute(0, 3, 1, 2).contiguous()
 
 
-if network == "mresunet":
-    net, x, target, loss = MResUNet(), images(batch, 40, 40, 1), images(batch, 40, 40, 1), F.mse_loss
+if name == "mresunet":
+    net, x, target, loss = MResUNet(width), images(batch, 40, 40, 1), images(batch, 40, 40, 1), F.mse_loss
 else:
-    net, x, target, loss = resnet(), images(batch, 32, 32, 3), torch.arange(batch) % 2, F.cross_entropy
+    net, x, target, loss = resnet(width), images(batch, 32, 32, 3), torch.arange(batch) % 2, F.cross_entropy
 check = None
-if network == "mresunet":
+if name == "mresunet":
     state = load_file(os.path.join(tempfile.gettempdir(), "arcmin-peers-mresunet.safetensors"))
     missing, unexpected = net.load_state_dict(state, strict=False)
-    assert not unexpected and all(name.endswith("num_batches_tracked") for name in missing), (missing, unexpected)
+    assert not unexpected and all(key.endswith("num_batches_tracked") for key in missing), (missing, unexpected)
     with torch.inference_mode():
         check = float(net.eval()(x).square().mean().sqrt())
     net.train()
