@@ -13,6 +13,8 @@ pub enum MassEstimate {
     Mean,
     /// Its median.
     Median,
+    /// The estimate beside it that no prior pulls.
+    Unbiased,
 }
 
 impl MassEstimate {
@@ -21,6 +23,7 @@ impl MassEstimate {
         match self {
             MassEstimate::Mean => answer.mean_msun,
             MassEstimate::Median => answer.median_msun(),
+            MassEstimate::Unbiased => answer.unbiased_msun,
         }
     }
 }
@@ -169,7 +172,10 @@ mod tests {
         let cluster = |(i, &m200c_msun): (usize, &f64)| {
             let mean_msun = m200c_msun * factor(i);
             let quantiles_msun = MassPosterior::LEVELS.map(|level| mean_msun * (0.5 + level));
-            let answers = BTreeMap::from([("m".to_owned(), MassAnswer { mean_msun, quantiles_msun, flags: 0 })]);
+            let answers = BTreeMap::from([(
+                "m".to_owned(),
+                MassAnswer { mean_msun, unbiased_msun: mean_msun, quantiles_msun, flags: 0 },
+            )]);
             WeighedCluster { m200c_msun, amplitude: 1.0, answers }
         };
         Weighing::new(masses.iter().enumerate().map(cluster).collect())

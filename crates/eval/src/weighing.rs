@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Version of the JSON form of [`Weighing`].
-pub const WEIGHING_FORMAT: u32 = 1;
+pub const WEIGHING_FORMAT: u32 = 2;
 
 /// A set of clusters that were weighed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,8 @@ pub struct WeighedCluster {
 pub struct MassAnswer {
     /// Mean M200c.
     pub mean_msun: f64,
+    /// M200c without what a prior does to it.
+    pub unbiased_msun: f64,
     /// Quantiles at [`MassPosterior::LEVELS`].
     pub quantiles_msun: [f64; 11],
     /// Bits of [`arcmin_method::mass_flags`].
@@ -67,6 +69,7 @@ impl MassAnswer {
     pub fn new(posterior: &MassPosterior) -> Self {
         Self {
             mean_msun: posterior.mean.value(),
+            unbiased_msun: posterior.unbiased.value(),
             quantiles_msun: posterior.quantiles.map(|mass| mass.value()),
             flags: posterior.flags,
         }

@@ -122,6 +122,7 @@ impl Posterior {
     pub fn answer(&self) -> MassPosterior {
         MassPosterior {
             mean: self.mean(),
+            unbiased: self.likeliest(),
             quantiles: MassPosterior::LEVELS.map(|level| self.quantile(level)),
             flags: 0,
         }
@@ -130,6 +131,20 @@ impl Posterior {
     /// Mean mass.
     pub fn mean(&self) -> M200c {
         M200c::new(self.masses.iter().zip(&self.probability).map(|(mass, p)| mass * p).sum())
+    }
+
+    /// The likeliest mass: every prior here gives the same probability to each mass, so that this is the likelihood's.
+    pub fn likeliest(&self) -> M200c {
+        let p = &self.probability;
+        let most = (0..p.len()).max_by(|&a, &b| p[a].total_cmp(&p[b])).expect("a grid has masses");
+        if !self.is_continuous || most == 0 || most + 1 == p.len() {
+            return M200c::new(self.masses[most]);
+        }
+        // The top of the parabola through the logarithms of three.
+        let [before, at, after] = [p[most - 1], p[most], p[most + 1]].map(f64::ln);
+        let bend = before - 2.0 * at + after;
+        let shift = if bend < 0.0 { 0.5 * (before - after) / bend } else { 0.0 };
+        M200c::new(self.within(most, 0.5 + shift))
     }
 
     /// The mass below which a share of the probability lies; of listed masses, the first that reaches it.

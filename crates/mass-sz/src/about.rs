@@ -1,11 +1,11 @@
 //! What a weight file says of itself: how the network was made, on which skies it was trained, and how that went.
 
-use crate::SzMassConfig;
+use crate::{Calibration, MedianCurve, SzMassConfig};
 use arcmin_scene::{ClusterSky, Masses};
 use serde::{Deserialize, Serialize};
 
 /// Version of this form.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// The metadata of a weight file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,8 +65,12 @@ pub struct Trained {
     pub best_epoch: u64,
     /// Its validation loss.
     pub best_loss: f64,
-    /// Factor on the deviations of the posterior's Gaussians, chosen on the validation set.
-    pub widening: f64,
+    /// Maps of the calibration set.
+    pub n_calibration: u64,
+    /// How posteriors are put right, as the calibration set told.
+    pub calibration: Calibration,
+    /// The median that posteriors then have by true mass; `None` of a network that has no posterior.
+    pub median_curve: Option<MedianCurve>,
 }
 
 impl Sky {

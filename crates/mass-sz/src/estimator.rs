@@ -2,6 +2,7 @@
 
 use crate::about::{About, FORMAT};
 use crate::answer::Answer;
+use crate::calibrate::Calibration;
 use crate::input::InputScaling;
 use crate::mixture::LnMassScale;
 use crate::{Error, MassPrior, Mixture, RedshiftInput};
@@ -117,9 +118,9 @@ impl SzMassEstimator {
             let profiles = answer.profile.tensor().flatten_from(1)?.to_vec2::<f32>()?; // [n, h w]
             let mixtures = answer.mixture.map(|mixture| mixture.tensor().to_vec2::<f32>()).transpose()?; // [n, 3 k]
             let scale = LnMassScale::new(sky.m200c_msun);
-            let widening = self.about.trained.as_ref().map_or(1.0, |trained| trained.widening);
+            let calibration = self.about.trained.as_ref().map_or(Calibration::NONE, |trained| trained.calibration);
             for (row, i) in batch.enumerate() {
-                let mixture = mixtures.as_ref().map(|mixtures| Mixture::new(&mixtures[row], scale, widening));
+                let mixture = mixtures.as_ref().map(|rows| Mixture::new(&rows[row], scale).calibrated(&calibration));
                 let filled = cutouts.flags()[i] & flags::FILLED != 0;
                 let flags = if filled { mass_flags::PIXELS_FILLED } else { 0 };
                 let (profile_uk, point) = self.profile_and_point(&profiles[row]);
@@ -133,14 +134,30 @@ impl SzMassEstimator {
     pub fn posterior(&self, prediction: &Prediction) -> MassPosterior {
         let range = self.about.sky.m200c_msun;
         let posterior = match &prediction.mixture {
-            Some(mixture) => mixture.posterior(self.prior, range),
+            Some(mixture) => {
+                // The curve is that of medians under the prior of the training.
+                let unbiased = self.unbiased(mixture.posterior(self.trained_prior(), range).median());
+                MassPosterior { unbiased, ..mixture.posterior(self.prior, range) }
+            }
             None => {
                 let inside = (range[0]..=range[1]).contains(&prediction.point.value());
                 let flags = if inside { 0 } else { mass_flags::OUT_OF_RANGE };
-                MassPosterior { mean: prediction.point, quantiles: [prediction.point; 11], flags }
+                let point = prediction.point;
+                MassPosterior { mean: point, unbiased: point, quantiles: [point; 11], flags }
             }
         };
         MassPosterior { flags: posterior.flags | prediction.flags, ..posterior }
+    }
+
+    fn trained_prior(&self) -> MassPrior {
+        let [min, max] = self.about.sky.m200c_msun.map(M200c::new);
+        MassPrior { min, max }
+    }
+
+    /// The mass of which a median is typical.
+    fn unbiased(&self, median: M200c) -> M200c {
+        let curve = self.about.trained.as_ref().and_then(|trained| trained.median_curve.as_ref());
+        curve.map_or(median, |curve| M200c::new(curve.mass_msun(median.value())))
     }
 
     fn profile_and_point(&self, profile: &[f32]) -> (Vec<f32>, M200c) {

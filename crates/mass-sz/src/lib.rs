@@ -18,15 +18,18 @@ mod config;
 mod error;
 mod estimator;
 mod input;
+mod median_curve;
 mod mixture;
 mod objective;
 mod recipe;
 mod samples;
 
 pub use about::{About, Band, Sky, Trained};
+pub use calibrate::Calibration;
 pub use config::{AnswerConfig, DropoutPlaceConfig, NetworkConfig, RedshiftInput, SzMassConfig};
 pub use error::Error;
 pub use estimator::{Prediction, SzMassEstimator};
+pub use median_curve::MedianCurve;
 pub use mixture::{MassPrior, Mixture};
 pub use recipe::SzMassRecipe;
 pub use samples::samples;

@@ -1,5 +1,6 @@
 //! The posterior that the network answers with: a mixture of Gaussians in ln M, and what it says under a prior.
 
+use crate::calibrate::Calibration;
 use arcmin_method::{MassPosterior, mass_flags};
 use arcmin_units::M200c;
 
@@ -42,32 +43,58 @@ impl LnMassScale {
     pub(crate) fn t(self, msun: f64) -> f64 {
         (msun.ln() - self.middle) / self.half_width
     }
+
+    pub(crate) fn ln_mass(self, t: f64) -> f64 {
+        self.middle + self.half_width * t
+    }
 }
 
 impl Mixture {
-    /// From a row of the network: logits, means, logarithms of deviations, which are all times `widening`.
-    pub(crate) fn new(row: &[f32], scale: LnMassScale, widening: f64) -> Self {
+    /// From a row of the network: logits, means, logarithms of deviations.
+    pub(crate) fn new(row: &[f32], scale: LnMassScale) -> Self {
         let k = row.len() / 3;
         let column = |i: usize| f64::from(row[i]);
         let most = (0..k).map(column).fold(f64::NEG_INFINITY, f64::max);
         let total = most + (0..k).map(|j| (column(j) - most).exp()).sum::<f64>().ln();
-        let component = |j: usize| [column(j) - total, column(k + j), widening * column(2 * k + j).exp()];
+        let component = |j: usize| [column(j) - total, column(k + j), column(2 * k + j).exp()];
         Self { components: (0..k).map(component).collect(), scale }
     }
 
-    /// Probability that scaled ln M lies below a value, with all deviations times a factor.
-    pub(crate) fn share_below(&self, t: f64, factor: f64) -> f64 {
-        let share =
-            |[ln_w, m, s]: &[f64; 3]| ln_w.exp() * 0.5 * libm::erfc((m - t) / (factor * s * std::f64::consts::SQRT_2));
+    /// The same, put right.
+    pub(crate) fn calibrated(mut self, calibration: &Calibration) -> Self {
+        for [_, m, s] in &mut self.components {
+            (*m, *s) = (*m + calibration.shift + calibration.tilt * *m, calibration.widening * *s);
+        }
+        self
+    }
+
+    /// Probability that scaled ln M lies below a value.
+    fn share_below(&self, t: f64) -> f64 {
+        let share = |[ln_w, m, s]: &[f64; 3]| ln_w.exp() * 0.5 * libm::erfc((m - t) / (s * std::f64::consts::SQRT_2));
         self.components.iter().map(share).sum()
+    }
+
+    /// Probability that a mass of the training lies below scaled ln M: what lies beyond -1 and 1 is cut off.
+    pub(crate) fn share_below_within(&self, t: f64) -> f64 {
+        let [first, at, last] = [-1.0, t, 1.0].map(|t| self.share_below(t));
+        if last - first < 1e-12 {
+            return f64::from(u8::from(first < 0.5));
+        }
+        ((at - first) / (last - first)).clamp(0.0, 1.0)
+    }
+
+    /// Mean of scaled ln M.
+    pub(crate) fn mean(&self) -> f64 {
+        self.components.iter().map(|[ln_w, m, _]| ln_w.exp() * m).sum()
     }
 
     /// Probability that ln M lies below that of a mass.
     fn below(&self, msun: f64) -> f64 {
-        self.share_below(self.scale.t(msun), 1.0)
+        self.share_below(self.scale.t(msun))
     }
 
-    /// What it says under a prior within that of the training, which is uniform in mass as well: the same density, cut.
+    /// What it says under a prior within that of the training, which is uniform in mass as well: the same density, cut. Its
+    /// unbiased mass is its median.
     ///
     /// `trained_msun` are the ends of the training's masses, for the flag.
     pub(crate) fn posterior(&self, prior: MassPrior, trained_msun: [f64; 2]) -> MassPosterior {
@@ -92,7 +119,8 @@ impl Mixture {
             mean += (below[i + 1] - below[i]) * 0.5 * (at(i) + at(i + 1));
         }
         let mean = if nothing_inside { quantiles[5].value() } else { mean / (last - first) };
-        MassPosterior { mean: M200c::new(mean), quantiles, flags: self.flags(trained_msun) }
+        let unbiased = quantiles[5];
+        MassPosterior { mean: M200c::new(mean), unbiased, quantiles, flags: self.flags(trained_msun) }
     }
 
     fn flags(&self, [min, max]: [f64; 2]) -> u32 {
@@ -115,7 +143,7 @@ mod tests {
     fn narrow(msun: f64, ln_deviation: f64) -> Mixture {
         let scale = LnMassScale::new(RANGE);
         let ln_s = (ln_deviation / scale.half_width).ln();
-        Mixture::new(&[0.0, scale.t(msun) as f32, ln_s as f32], scale, 1.0)
+        Mixture::new(&[0.0, scale.t(msun) as f32, ln_s as f32], scale)
     }
 
     #[test]

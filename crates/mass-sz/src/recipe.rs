@@ -1,7 +1,7 @@
 //! From cutouts with known masses to an estimator.
 
 use crate::about::{About, FORMAT, Sky, Trained};
-use crate::calibrate::widening;
+use crate::calibrate::calibrate;
 use crate::objective::SzObjective;
 use crate::samples::SzSamples;
 use crate::{Error, SzMassConfig, SzMassEstimator};
@@ -59,14 +59,16 @@ impl SzMassRecipe {
         let trainer = Trainer::new(&network, objective, self.config.training.clone(), config, folder);
         let outcome = trainer.with_report(self.report).run(&sources_of_samples, stop)?;
         let Outcome::Finished { best_epoch, best_loss, curve } = outcome else { return Ok(None) };
-        let widening = widening(&network, &self.config, &about.sky, sources)?;
+        let (calibration, median_curve) = calibrate(&network, &self.config, &about.sky, sources)?;
         about.trained = Some(Trained {
             n_train: sources.train.len(),
             n_validation: sources.validation.len(),
             n_epochs: curve.len() as u64,
             best_epoch,
             best_loss,
-            widening,
+            n_calibration: sources.calibration.len(),
+            calibration,
+            median_curve,
         });
         let line = serde_json::to_string(&about).expect("a plain struct with string keys");
         weights::save(&folder.join(WEIGHTS), network.parameters(), &line)?;

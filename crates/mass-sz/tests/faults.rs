@@ -5,19 +5,14 @@ mod common;
 use arcmin_maps::Catalogue;
 use arcmin_maps::cutouts::{CutoutBand, CutoutGrid, CutoutLayout, CutoutProjection, CutoutUnit, Cutouts};
 use arcmin_mass_sz::{Error, MassPrior, SzMassConfig, SzMassEstimator, SzMassRecipe};
-use arcmin_scene::Split;
 use arcmin_units::{Arcmin, Frame, Ghz, M200c, SkyPosition};
-use common::{config, fit, set, sky};
+use common::{config, fit, sky, sources};
 
 fn estimator(folder: &std::path::Path) -> SzMassEstimator {
     let sky = sky();
     let mut config = config();
     config.training.max_epochs = 1;
-    let sources = arcmin_method::ClusterCutoutSources {
-        train: set(&sky, Split::Train, 20),
-        validation: set(&sky, Split::Validation, 20),
-    };
-    fit(config, &sources, folder)
+    fit(config, &sources(&sky, 20, 20), folder)
 }
 
 fn cutouts(nu: f64, side: usize, valid: bool, redshift: f64) -> Cutouts {

@@ -7,13 +7,9 @@ use arcmin_method::conformance::check_mass_estimator;
 use arcmin_method::{ClusterCutoutSources, MassRecipe};
 use arcmin_nn::data::SampleSource;
 use arcmin_scene::{ClusterCutout, ClusterCutoutSource, ClusterSet, ClusterSky, Masses, Split};
-use common::{config, fit, set, sky};
+use common::{config, fit, set, sky, sources};
 use std::cell::Cell;
 use std::sync::Arc;
-
-fn sources(sky: &Arc<ClusterSky>) -> ClusterCutoutSources {
-    ClusterCutoutSources { train: set(sky, Split::Train, 400), validation: set(sky, Split::Validation, 200) }
-}
 
 /// Maps whose labels are those of other maps.
 struct Shuffled(Arc<ClusterSet>);
@@ -56,10 +52,11 @@ fn rms(estimator: &SzMassEstimator, test: &dyn ClusterCutoutSource) -> f64 {
 fn masses_are_learned_from_images_and_not_from_shuffled_labels() {
     let sky = sky();
     let folder = tempfile::tempdir().expect("a folder");
-    let honest = fit(config(), &sources(&sky), &folder.path().join("honest"));
+    let honest = fit(config(), &sources(&sky, 400, 200), &folder.path().join("honest"));
     let shuffled = ClusterCutoutSources {
         train: Arc::new(Shuffled(set(&sky, Split::Train, 400))),
         validation: Arc::new(Shuffled(set(&sky, Split::Validation, 200))),
+        ..sources(&sky, 400, 200)
     };
     let misled = fit(config(), &shuffled, &folder.path().join("misled"));
     let test = set(&sky, Split::Test, 200);
@@ -76,7 +73,7 @@ fn estimator_keeps_the_contract_and_its_file_gives_the_same_answers() {
     let mut config = config();
     config.training.max_epochs = 1;
     let recipe = SzMassRecipe::new(config.clone()).expect("a configuration");
-    let estimator = recipe.fit(&sources(&sky), folder.path(), &|| false).expect("a fit");
+    let estimator = recipe.fit(&sources(&sky, 400, 200), folder.path(), &|| false).expect("a fit");
     let test = set(&sky, Split::Test, 3);
     let pixels = (0..3).flat_map(|i| test.cutout(i, 0).expect("a map").pixels).collect();
     let cutouts = sky.cutouts(pixels, &[arcmin_units::Redshift::new(0.7); 3]).expect("cutouts");
@@ -100,7 +97,7 @@ fn a_stopped_fit_goes_on_and_ends_in_the_same_bits() {
     config.training.max_epochs = 2;
     let weights = |folder: &std::path::Path| std::fs::read(folder.join("sz-mass.safetensors")).expect("weights");
     let whole = tempfile::tempdir().expect("a folder");
-    fit(config.clone(), &sources(&sky), whole.path());
+    fit(config.clone(), &sources(&sky, 400, 200), whole.path());
     let parts = tempfile::tempdir().expect("a folder");
     let recipe = SzMassRecipe::new(config.clone()).expect("a configuration");
     let asked = Cell::new(0);
@@ -108,9 +105,9 @@ fn a_stopped_fit_goes_on_and_ends_in_the_same_bits() {
         asked.set(asked.get() + 1);
         asked.get() > 25
     };
-    let stopped = recipe.fit(&sources(&sky), parts.path(), &stop);
+    let stopped = recipe.fit(&sources(&sky, 400, 200), parts.path(), &stop);
     assert!(matches!(stopped, Err(arcmin_method::Error::Interrupted)));
-    fit(config, &sources(&sky), parts.path());
+    fit(config, &sources(&sky, 400, 200), parts.path());
     assert_eq!(weights(whole.path()), weights(parts.path()));
 }
 
@@ -120,7 +117,7 @@ fn a_point_is_the_paper_s_answer() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut config = SzMassConfig { answer: AnswerConfig::Point, ..config() };
     config.training.max_epochs = 1;
-    let estimator = fit(config, &sources(&sky), folder.path());
+    let estimator = fit(config, &sources(&sky, 400, 200), folder.path());
     let test = set(&sky, Split::Test, 1).cutout(0, 0).expect("a map");
     let cutouts = sky.cutouts(test.pixels, &[test.redshift]).expect("a cutout");
     let prediction = &estimator.predict(&cutouts).expect("it fits")[0];

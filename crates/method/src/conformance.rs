@@ -93,6 +93,7 @@ pub fn check_mass_estimator(estimator: &dyn MassEstimator, cutouts: &Cutouts) {
     for posterior in &answer {
         let is_mass = |mass: f64| mass.is_finite() && mass > 0.0;
         assert!(is_mass(posterior.mean.value()), "means are masses: {posterior:?}");
+        assert!(is_mass(posterior.unbiased.value()), "unbiased estimates are masses: {posterior:?}");
         assert!(posterior.quantiles.iter().all(|mass| is_mass(mass.value())), "quantiles are masses: {posterior:?}");
         assert!(posterior.quantiles.windows(2).all(|pair| pair[0] <= pair[1]), "quantiles rise: {posterior:?}");
     }

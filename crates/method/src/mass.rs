@@ -12,6 +12,10 @@ use std::sync::Arc;
 pub struct MassPosterior {
     /// Mean M200c.
     pub mean: M200c,
+    /// M200c with what the prior does to it taken out: the mass whose posteriors have this one's median, in the median over
+    /// skies, or the likeliest mass without a prior. Of one cluster it says less than the posterior; means and medians of many
+    /// clusters of a mass come out right with it alone.
+    pub unbiased: M200c,
     /// M200c below which the share [`Self::LEVELS`] of the probability lies; they rise.
     pub quantiles: [M200c; 11],
     /// Sum of the bits of [`mass_flags`].
@@ -72,6 +76,8 @@ pub struct ClusterCutoutSources {
     pub train: Arc<dyn ClusterCutoutSource>,
     /// Chosen with.
     pub validation: Arc<dyn ClusterCutoutSource>,
+    /// What posteriors are put right on: sees none of the fit, nor the choice.
+    pub calibration: Arc<dyn ClusterCutoutSource>,
 }
 
 /// A checked configuration that becomes an estimator.

@@ -95,12 +95,13 @@ impl Run<'_> {
 
     fn train(&self) -> Result<()> {
         let sky = self.settings.training_sky()?;
-        let make = |split, config| {
-            Ok::<_, anyhow::Error>(Arc::new(ClusterSet::new(Arc::clone(&sky), SetKey { split, set: 0 }, config)?))
+        let make = |split, set, config| {
+            Ok::<_, anyhow::Error>(Arc::new(ClusterSet::new(Arc::clone(&sky), SetKey { split, set }, config)?))
         };
         let sources = ClusterCutoutSources {
-            train: make(Split::Train, &self.settings.train)?,
-            validation: make(Split::Validation, &self.settings.validation)?,
+            train: make(Split::Train, 0, &self.settings.train)?,
+            validation: make(Split::Validation, 0, &self.settings.validation)?,
+            calibration: make(Split::Validation, 1, &self.settings.calibration)?,
         };
         let folder = self.dir.file("training");
         let trained = self.settings.recipe.train(&sources, &folder, &|| self.interrupt.requested());

@@ -48,7 +48,11 @@ impl Results {
 
     /// Estimates by mass of one method as weighed under a prior.
     pub(super) fn by_mass(&self, weighed_as: &str) -> Vec<MassBin> {
-        by_mass(self.set(TestSet::PerMass), weighed_as, estimate(weighed_as))
+        self.by_mass_of(weighed_as, estimate(weighed_as))
+    }
+
+    fn by_mass_of(&self, weighed_as: &str, estimate: MassEstimate) -> Vec<MassBin> {
+        by_mass(self.set(TestSet::PerMass), weighed_as, estimate)
     }
 
     /// Shares of the clusters inside central intervals, of masses as likely as the prior has them.
@@ -61,18 +65,22 @@ impl Results {
     pub(super) fn scores(&self, settings: &Settings) -> Result<BTreeMap<String, Score>> {
         let mut scores = BTreeMap::new();
         for (prefix, under_paper_prior) in METHODS {
-            let parts = [("", prefix), ("paper_prior.", under_paper_prior)];
+            let parts = [
+                ("", prefix, estimate(prefix)),
+                ("median.", prefix, MassEstimate::Median),
+                ("paper_prior.", under_paper_prior, estimate(under_paper_prior)),
+            ];
             let mut add = |name: String, score: Score| scores.insert(format!("{prefix}.{name}"), score);
             for (set, name) in [(TestSet::Scatter, "scatter"), (TestSet::NoScatter, "noscatter")] {
-                for (part, weighed_as) in parts {
-                    let ratios = ln_ratios(self.set(set), weighed_as, estimate(weighed_as));
+                for (part, weighed_as, estimate) in parts {
+                    let ratios = ln_ratios(self.set(set), weighed_as, estimate);
                     add(format!("{part}rms_ln_{name}"), rms(&ratios, &settings.score));
                     add(format!("{part}deviation_ln_{name}"), deviation(&ratios, &settings.score));
                     add(format!("{part}mean_ln_{name}"), mean(&ratios));
                 }
             }
-            for (part, weighed_as) in parts {
-                for bin in self.by_mass(weighed_as) {
+            for (part, weighed_as, estimate) in parts {
+                for bin in self.by_mass_of(weighed_as, estimate) {
                     add(format!("{part}bias_{}", mass_name(bin.mass_msun)), bin.bias);
                 }
             }
@@ -103,9 +111,9 @@ impl Results {
     }
 }
 
-/// Under the paper's prior the mean, which its network gives; under one that reaches far beyond, the median.
+/// Under the paper's prior the mean, which its network gives; else what no prior pulls.
 pub(super) fn estimate(weighed_as: &str) -> MassEstimate {
-    if weighed_as.ends_with("paper_prior") { MassEstimate::Mean } else { MassEstimate::Median }
+    if weighed_as.ends_with("paper_prior") { MassEstimate::Mean } else { MassEstimate::Unbiased }
 }
 
 /// `3e14`, `2.5e14`.

@@ -179,10 +179,11 @@ fn joined(catalogue: Catalogue, weighed: &Weighed) -> Result<Catalogue> {
         weighed.iter().map(|row| row.as_ref().map_or(f64::NAN, |posterior| of(posterior).value())).collect()
     };
     let flags = weighed.iter().map(|row| i64::from(row.as_ref().map_or_else(|bits| *bits, |p| p.flags))).collect();
-    let masses: [(&str, Vec<f64>); 4] = [
+    let masses: [(&str, Vec<f64>); 5] = [
         (columns::SZ_M200C, column(MassPosterior::median)),
         (columns::SZ_M200C_LOWER, column(MassPosterior::lower)),
         (columns::SZ_M200C_UPPER, column(MassPosterior::upper)),
+        (columns::SZ_M200C_UNBIASED, column(|posterior| posterior.unbiased)),
         (columns::SZ_M200C_MEAN, column(|posterior| posterior.mean)),
     ];
     let mut joined = catalogue;

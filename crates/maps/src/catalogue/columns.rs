@@ -45,6 +45,7 @@ columns! {
     SZ_M200C = "sz_M200c", "solMass", "mass M200c from the SZ image, median of its posterior, in Msun without h";
     SZ_M200C_LOWER = "sz_M200c_lower", "solMass", "the 16th percentile of that posterior";
     SZ_M200C_UPPER = "sz_M200c_upper", "solMass", "the 84th percentile of that posterior";
+    SZ_M200C_UNBIASED = "sz_M200c_unbiased", "solMass", "M200c from the SZ image without what the prior does to it: for means over clusters";
     SZ_M200C_MEAN = "sz_M200c_mean", "solMass", "the mean of that posterior";
     SZ_MASS_FLAGS = "sz_mass_flags", "", "sum of the bits of what may be wrong with that mass";
     VELOCITY_KM_S = "velocity", "km/s", "peculiar velocity along the line of sight, positive away from us, in km/s";
