@@ -5,9 +5,11 @@ use crate::answer::Answer;
 use crate::mixture::{LnMassScale, MassPrior, Mixture};
 use crate::samples::SzSamples;
 use crate::{Error, MedianCurve, SzMassConfig};
+use arcmin_job::Progress;
 use arcmin_method::ClusterCutoutSources;
 use arcmin_nn::data::{Loader, LoaderSettings, Order, Position};
 use arcmin_nn::networks::{MResUNet, Network};
+use arcmin_nn::train::Report;
 use arcmin_nn::{Pass, Value};
 use arcmin_units::M200c;
 use rayon::prelude::*;
@@ -62,11 +64,15 @@ pub(crate) fn calibrate(
     config: &SzMassConfig,
     sky: &Sky,
     sources: &ClusterCutoutSources,
+    report: Report,
 ) -> Result<(Calibration, Option<MedianCurve>), Error> {
     if config.n_components() == 0 {
         return Ok((Calibration::NONE, None));
     }
-    let answers = answers(network, config, sky, sources)?;
+    let progress =
+        (report == Report::Progress).then(|| Progress::new("clusters of the calibration", sources.calibration.len()));
+    let answers = answers(network, config, sky, sources, progress.as_ref())?;
+    progress.inspect(Progress::finish);
     let calibration = search(&grouped(answers.clone()));
     Ok((calibration, Some(MedianCurve::measured(medians(&answers, &calibration, sky)))))
 }
@@ -88,6 +94,7 @@ fn answers(
     config: &SzMassConfig,
     sky: &Sky,
     sources: &ClusterCutoutSources,
+    progress: Option<&Progress>,
 ) -> Result<Vec<Told>, Error> {
     let samples = Arc::new(SzSamples::new(Arc::clone(&sources.calibration), config, sky));
     let settings = LoaderSettings { batch_size: BATCH, queue_len: 2, order: Order::Straight };
@@ -101,6 +108,7 @@ fn answers(
         let Some(mixture) = Answer::new(&output)?.mixture else { continue };
         let targets = batch.parts[2].flatten_all()?.to_vec1::<f32>()?;
         let rows = mixture.tensor().to_vec2::<f32>()?; // [n, 3 k]
+        progress.inspect(|progress| progress.advance(rows.len() as u64));
         answers.extend(rows.iter().zip(targets).map(|(row, target)| (Mixture::new(row, scale), f64::from(target))));
     }
     Ok(answers)

@@ -59,7 +59,7 @@ impl SzMassRecipe {
         let trainer = Trainer::new(&network, objective, self.config.training.clone(), config, folder);
         let outcome = trainer.with_report(self.report).run(&sources_of_samples, stop)?;
         let Outcome::Finished { best_epoch, best_loss, curve } = outcome else { return Ok(None) };
-        let (calibration, median_curve) = calibrate(&network, &self.config, &about.sky, sources)?;
+        let (calibration, median_curve) = calibrate(&network, &self.config, &about.sky, sources, self.report)?;
         about.trained = Some(Trained {
             n_train: sources.train.len(),
             n_validation: sources.validation.len(),
