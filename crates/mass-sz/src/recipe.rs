@@ -71,8 +71,10 @@ impl SzMassRecipe {
             median_curve,
         });
         let line = serde_json::to_string(&about).expect("a plain struct with string keys");
-        weights::save(&folder.join(WEIGHTS), network.parameters(), &line)?;
-        Ok(Some(SzMassEstimator::new(network, about)))
+        let path = folder.join(WEIGHTS);
+        weights::save(&path, network.parameters(), &line)?;
+        // As every later reader has it: numbers in text may come back with another last bit.
+        SzMassEstimator::load(&path).map(Some)
     }
 }
 
