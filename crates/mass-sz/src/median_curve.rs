@@ -98,7 +98,8 @@ mod tests {
             assert!((found / mass - 1.0).abs() < 0.006, "{mass:e}: {found:e}");
         }
         let [low, high] = [1e12, 1e17].map(|median| curve.mass_msun(median));
-        assert!(low > 2.5e13 && low < 5e13 && high < 1.5e15 && high > 1.4e15, "{low:e} {high:e}");
+        // The ends are the mean masses of those that speak for them.
+        assert!(low > 2.5e13 && low < 3.5e13 && high < 1.5e15 && high > 1.3e15, "{low:e} {high:e}");
     }
 
     #[test]
