@@ -18,6 +18,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("method", &["units", "maps", "scene"]),
     ("find-mmf", &["units", "sky", "fft", "maps", "scene", "method"]),
     ("find-cnn", &["units", "maps", "scene", "method", "nn", "job"]),
+    ("find-ensemble", &["maps", "method"]),
     ("mass-likelihood", &["units", "fft", "maps", "scene", "method"]),
     ("mass-sz", &["units", "maps", "scene", "method", "nn", "job"]),
     ("eval", &["units", "maps", "scene", "method"]),

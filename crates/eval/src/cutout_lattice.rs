@@ -11,7 +11,7 @@
 //!
 //! - `Lin21`: Z. Lin et al., DeepSZ, arXiv:2102.13123.
 
-use crate::Error;
+use crate::{CutoutRuns, Error};
 use arcmin_maps::{Geometry, Mask, PixelPosition, convert_frame};
 use arcmin_units::{Frame, SkyPosition};
 use serde::{Deserialize, Serialize};
@@ -152,6 +152,11 @@ impl TileCutouts {
     pub fn counts(&self) -> CutoutNumbers {
         let equal_area = self.counts.iter().filter(|&&counts| counts).count() as u64;
         CutoutNumbers { equal_area, ra_dec: self.n_ra_dec }
+    }
+
+    /// The cutouts of the tile's own grid that count.
+    pub fn counted(&self) -> CutoutRuns {
+        CutoutRuns::new((0..self.counts.len()).filter(|&cell| self.counts[cell]).map(|cell| cell as u32))
     }
 
     /// The cutouts that are answerable for a position in the frame of the tile.

@@ -27,6 +27,7 @@ pub mod map_image;
 pub mod mass_scores;
 pub mod matching;
 pub mod outcome;
+pub mod paired;
 pub mod plane;
 pub mod plot;
 pub mod record;
@@ -53,6 +54,7 @@ pub use map_image::{ColourRange, ColourScale, MapImage, MapPixels, MapStyle, Mar
 pub use mass_scores::{MassBin, MassEstimate, MassScoreConfig};
 pub use matching::{HaloSelection, MatchConfig};
 pub use outcome::{Counterpart, DetectionOutcome, HaloOutcome, TileOutcome, Verdict, YMeasured};
+pub use paired::{CutoutRuns, PairedCutout, PairedTile};
 pub use plane::{PlaneAxis, PlaneCell, SelectionPlane};
 pub use plot::Figure;
 pub use record::{InputFile, Record, ScoreDifference};

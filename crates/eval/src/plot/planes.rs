@@ -2,7 +2,7 @@
 
 use super::chart::{Axis, Chart, Tile, extent};
 use super::figure::INK;
-use super::{BLUE, Figure, GREEN, PURPLE, VERMILION};
+use super::{BLUE, Figure, GREEN, ORANGE, PURPLE, VERMILION};
 use crate::Error;
 use crate::equal_false::AtFalseRate;
 use crate::plane::SelectionPlane;
@@ -77,7 +77,7 @@ fn legend_mark(idx: usize) -> Plot {
 /// # Errors
 /// [`Error::Drawing`].
 pub fn completeness_vs_false_rate(curves: &[(String, Vec<AtFalseRate>)]) -> Result<Figure, Error> {
-    let colours = [BLUE, VERMILION, GREEN, PURPLE].into_iter().cycle();
+    let colours = [BLUE, VERMILION, GREEN, PURPLE, ORANGE].into_iter().cycle();
     let mut plots = Vec::new();
     for ((name, rates), colour) in curves.iter().zip(colours) {
         let valued: Vec<(f64, f64, f64)> = rates
