@@ -7,6 +7,7 @@ use crate::{deepsz, sz_mass};
 use anyhow::{Context, Result, anyhow};
 use arcmin_eval::{MatchConfig, Record};
 use arcmin_find_cnn::{CnnConfig, CnnRecipe};
+use arcmin_find_ensemble::Kind;
 use arcmin_find_mmf::{MatchedFilterConfig, MatchedFilterRecipe};
 use arcmin_job::Interrupt;
 use arcmin_method::FinderRecipe;
@@ -32,6 +33,8 @@ pub(crate) enum Answer {
     Peaks,
     /// Cutouts that may hold a cluster, by their centres, with the probability that they do.
     Cutouts,
+    /// Either of two finders', one a cutout, with a score made of both.
+    Combined(Kind),
 }
 
 impl Answer {
@@ -39,7 +42,9 @@ impl Answer {
     pub(crate) fn score_label(self) -> &'static str {
         match self {
             Answer::Peaks => "S/N",
-            Answer::Cutouts => "probability",
+            Answer::Cutouts | Answer::Combined(Kind::Calibrated) => "probability",
+            Answer::Combined(Kind::And) => "smaller score over its threshold",
+            Answer::Combined(Kind::RankProduct) => "product of rank percentiles",
         }
     }
 
@@ -70,6 +75,13 @@ pub(crate) const FINDERS: &[FinderEntry] = &[
         answer: Answer::Cutouts,
         recipe: cnn,
     },
+];
+
+/// All combinations of two finders.
+pub(crate) const COMBINATIONS: [(Kind, &str); 3] = [
+    (Kind::And, "both scores reach a threshold of their own (Lin et al. 2021)"),
+    (Kind::RankProduct, "product of rank percentiles (Lin et al. 2021)"),
+    (Kind::Calibrated, "probability from a logistic regression on both scores"),
 ];
 
 /// An experiment: how it is run, and how its report is written again.

@@ -15,5 +15,9 @@ pub(crate) fn run() -> Result<()> {
     for finder in registry::FINDERS {
         workspace::say(&format!("  {}: {}", finder.name, finder.summary));
     }
+    workspace::say("made of two of them when a run is concluded ([settings.ensemble]):");
+    for (kind, summary) in registry::COMBINATIONS {
+        workspace::say(&format!("  {kind}: {summary}"));
+    }
     Ok(())
 }

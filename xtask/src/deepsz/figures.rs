@@ -12,6 +12,7 @@ use arcmin_eval::map_image::{ColourScale, MapImage, Panel, PanelCell, PanelPixel
 use arcmin_eval::plane::{linear_edges, log_edges};
 use arcmin_eval::plot::{self, Figure, PlaneStyle, ScoreBars, Step};
 use arcmin_eval::{CutoutCounting, CutoutSweep, HaloOutcome, HaloSelection, PlaneAxis, SelectionPlane, TileSummary};
+use arcmin_find_ensemble::Kind;
 use arcmin_maps::PixelPosition;
 use arcmin_maps::cutouts::Cutouts;
 use arcmin_sky::Cosmology;
@@ -30,7 +31,9 @@ pub(super) fn threshold_figure(validation: &[TileSummary], chosen: f64, answer: 
     let sweep = CutoutSweep::new(validation, CutoutCounting::EQUAL_AREA);
     let edges = match answer {
         Answer::Peaks => linear_edges(3.0, 40.0, 74),
-        Answer::Cutouts => linear_edges(0.0, 1.0, 50),
+        Answer::Cutouts | Answer::Combined(Kind::Calibrated) => linear_edges(0.0, 1.0, 50),
+        Answer::Combined(Kind::And) => linear_edges(0.0, 4.0, 50),
+        Answer::Combined(Kind::RankProduct) => linear_edges(0.5, 1.0, 50),
     };
     let (positives, negatives) = sweep.histogram(&edges);
     let bars = ScoreBars { edges, positives, negatives };
@@ -247,6 +250,7 @@ fn rgb_cell(
     let (name, digits) = match answer {
         Answer::Peaks => ("S/N", 1),
         Answer::Cutouts => ("p", 2),
+        Answer::Combined(_) => ("score", 2),
     };
     let score = halo.score.map_or("none".to_owned(), |score| format!("{score:.digits$}"));
     PanelCell {

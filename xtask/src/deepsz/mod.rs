@@ -4,6 +4,8 @@
 //! Tiles are simulated, searched and matched one by one ([`tiles`]); the scores ([`scores`]) and the report
 //! ([`mod@report`]) are made from what was kept of them.
 
+mod comparison;
+mod ensembles;
 mod figures;
 mod gallery;
 mod picture;
@@ -41,6 +43,7 @@ pub(crate) fn conclude(config: &Config, dir: &RunDir) -> Result<Record> {
     let results = Results::read(&settings, dir)?;
     let record = results.record(config, &settings)?;
     join_catalogues(&settings, dir)?;
+    results.ensembles().map_or(Ok(()), |ensembles| ensembles.write(dir))?;
     report::write(config, &settings, dir, &results, &record)?;
     record.write(&dir.file("record.json"))?;
     for (name, score) in &record.scores {

@@ -1,5 +1,6 @@
 //! The report of the experiment.
 
+use super::comparison;
 use super::figures;
 use super::picture::{PICTURES, SHOWN_SNR};
 use super::published;
@@ -29,6 +30,7 @@ pub(super) fn write(
     record: &Record,
 ) -> Result<()> {
     let mut sections = vec![sky_section(settings, dir)?];
+    sections.extend(comparison::sections(settings, dir, results)?);
     for finder in settings.finder_names() {
         sections.extend(FinderPages::new(finder, settings, dir, results)?.sections()?);
     }
@@ -183,6 +185,9 @@ impl<'a> FinderPages<'a> {
                 ("S/N", "below S/N 3 nothing is detected. As the paper's figure 5; its best point is marked.")
             }
             Answer::Cutouts => ("probability", "cutouts of the least probability are not listed."),
+            Answer::Combined(_) => {
+                (self.answer().score_label(), "cutouts in which neither finds anything are left out.")
+            }
         };
         blocks.push(self.figure(
             "cutout-threshold",
@@ -274,6 +279,7 @@ impl<'a> FinderPages<'a> {
         let radius = match self.answer() {
             Answer::Peaks => "one arcminute",
             Answer::Cutouts => "3′ of its cutout's centre (clusters in the corners of a cutout belong to none)",
+            Answer::Combined(_) => "the reach of the finder whose candidate it is",
         };
         let caption = format!(
             "Scores on the test tiles by detections, each against the most massive halo within {radius} that no stronger \

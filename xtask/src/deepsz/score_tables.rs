@@ -34,7 +34,7 @@ pub(super) fn confusion(finder: &str, results: &Results, settings: &Settings) ->
 
 /// The paper's matched filter, or its network, of which its text gives precision, recall and F1 alone.
 fn published_row(answer: Answer) -> Vec<String> {
-    if answer == Answer::Cutouts {
+    if answer != Answer::Peaks {
         let mut row = vec!["paper, network (Table 1)".to_owned()];
         row.extend(vec!["–".to_owned(); 6]);
         row.push(format!("{:.3}", published::NETWORK_THRESHOLD));
@@ -105,6 +105,7 @@ pub(super) fn kinds(finder: &str, answer: Answer, results: &Results, chosen: f64
     let (radius, thresholds) = match answer {
         Answer::Peaks => ("one arcminute", [5.0, 8.0, 12.0, 20.0]),
         Answer::Cutouts => ("3′ of the cutout's centre", [0.05, 0.2, 0.5, 0.9]),
+        Answer::Combined(_) => ("reach of the finder whose candidate it is", [0.05, 0.2, 0.5, 0.9]),
     };
     let mut columns = vec![format!("{} above", answer.score_label())];
     columns.extend(FalseKind::ALL.map(|kind| kind.name().to_owned()));

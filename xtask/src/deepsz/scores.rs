@@ -1,5 +1,6 @@
 //! Scores of all finders from the records of the tiles.
 
+use super::ensembles::Ensembles;
 use super::settings::{Ladder, Settings};
 use super::tiles::{self, SkyRecord, TileRecord};
 use crate::experiment::Config;
@@ -50,6 +51,8 @@ pub(super) struct Results {
     full: Sky,
     /// Scores on the skies of the ladder by finder.
     ladder: BTreeMap<String, Vec<SkyScores>>,
+    /// Combinations of two finders, fitted on the validation tiles; they stand among the finders by their names.
+    ensembles: Option<Ensembles>,
     /// Wall seconds by stage, summed over tiles.
     timings: BTreeMap<String, f64>,
 }
@@ -82,12 +85,16 @@ impl Results {
         for split in [Split::Validation, Split::Test] {
             tiles::require_all(settings, dir, split)?;
         }
+        let ensembles = Ensembles::fit(settings, dir)?;
         let mut full = Sky::default();
         let mut timings: BTreeMap<String, f64> = dir.read_json(tiles::FIT_TIMINGS)?.unwrap_or_default();
         let mut skies = LadderSkies::new(&settings.ladder);
         for split in [Split::Validation, Split::Test] {
             for tile in 0..settings.scene.n_tiles(split) {
-                let record = tiles::read(dir, split, tile)?;
+                let mut record = tiles::read(dir, split, tile)?;
+                for sky in record.ladder.iter_mut().chain([&mut record.full]) {
+                    ensembles.iter().for_each(|ensembles| ensembles.add_to(sky));
+                }
                 full.add(split, &record.full);
                 if settings.ladder.has(split, tile) {
                     skies.add(split, &record);
@@ -97,7 +104,18 @@ impl Results {
                 }
             }
         }
-        Ok(Self { full, ladder: skies.scores(settings)?, timings })
+        Ok(Self { full, ladder: skies.scores(settings)?, ensembles, timings })
+    }
+
+    /// The combinations of two finders, where there are any.
+    pub(super) fn ensembles(&self) -> Option<&Ensembles> {
+        self.ensembles.as_ref()
+    }
+
+    /// All that has scores: the finders, the one that stands for the run first, then the combinations.
+    pub(super) fn scored<'a>(&self, settings: &'a Settings) -> Vec<&'a str> {
+        let combined = self.ensembles.iter().flat_map(Ensembles::names).map(|name| -> &'a str { name });
+        settings.finder_names().into_iter().chain(combined).collect()
     }
 
     /// One finder on the validation tiles.
@@ -149,7 +167,7 @@ impl Results {
     /// The record of the run.
     pub(super) fn record(&self, config: &Config, settings: &Settings) -> Result<Record> {
         let mut scores: BTreeMap<String, Score> = BTreeMap::new();
-        for finder in settings.finders.keys() {
+        for finder in self.scored(settings) {
             scores.extend(self.scores(finder, settings)?.by_name(finder));
             for (name, counting) in COUNTINGS {
                 let prefix = format!("{finder}.{name}");
@@ -165,6 +183,11 @@ impl Results {
                 scores.insert(format!("{prefix}.cutout_f1"), sky.cutouts.f1);
                 scores.insert(format!("{prefix}.y_ratio"), sky.y_ratio);
             }
+        }
+        // Of the cutouts that all of them looked at, where there are combinations.
+        if let Some(finder) = self.scored(settings).last() {
+            let prevalence = scores.get(&format!("{finder}.cutout.prevalence")).copied();
+            scores.extend(prevalence.map(|score| ("prevalence".to_owned(), score)));
         }
         self.replace_y_ratio(&mut scores);
         Ok(config.record(self.timings.clone(), scores))

@@ -6,6 +6,7 @@ use crate::experiment::Config;
 use crate::registry::{self, Answer};
 use anyhow::{Context, Result, anyhow};
 use arcmin_eval::{MatchConfig, ScoreConfig};
+use arcmin_find_ensemble::Kind;
 use arcmin_find_mmf::{MatchedFilter, MatchedFilterConfig};
 use arcmin_method::FinderRecipe;
 use arcmin_scene::{Component, PressureModel, SceneConfig, Setup, Split};
@@ -23,6 +24,42 @@ struct Raw {
     photometry: MatchedFilterConfig,
     matching: MatchConfig,
     score: ScoreConfig,
+    ensemble: Option<EnsembleSettings>,
+}
+
+/// `[settings.ensemble]`: which two finders are combined, and how. Unless given, those of the paper, where both are there.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct EnsembleSettings {
+    /// The finder whose positions and amplitudes are kept.
+    pub(super) first: String,
+    /// The other.
+    pub(super) second: String,
+    /// The combinations; none where the table is empty of them.
+    pub(super) kinds: Vec<Kind>,
+}
+
+impl Default for EnsembleSettings {
+    fn default() -> Self {
+        Self { first: MAIN_FINDER.to_owned(), second: "cnn".to_owned(), kinds: Kind::ALL.to_vec() }
+    }
+}
+
+impl EnsembleSettings {
+    fn check(given: Option<Self>, finders: &BTreeMap<String, FinderSettings>) -> Result<Option<Self>> {
+        let ensemble = given.clone().unwrap_or_default();
+        let missing = [&ensemble.first, &ensemble.second].into_iter().find(|name| !finders.contains_key(*name));
+        match (missing, given) {
+            (None, _) if ensemble.first == ensemble.second => {
+                Err(anyhow!("[settings.ensemble] names {} twice: it combines two finders", ensemble.first))
+            }
+            (None, _) => Ok(Some(ensemble).filter(|ensemble| !ensemble.kinds.is_empty())),
+            (Some(_), None) => Ok(None),
+            (Some(name), Some(_)) => {
+                Err(anyhow!("[settings.ensemble] names {name}, which is not under [settings.finders]: add it there"))
+            }
+        }
+    }
 }
 
 /// `[settings.ladder]`, as written.
@@ -114,6 +151,8 @@ pub(super) struct Settings {
     pub(super) matching: MatchConfig,
     /// How errors are made.
     pub(super) score: ScoreConfig,
+    /// What is combined of two finders, where it is.
+    pub(super) ensemble: Option<EnsembleSettings>,
 }
 
 /// One of the finders.
@@ -139,8 +178,10 @@ impl Settings {
 
     /// What a finder's candidates are.
     pub(super) fn answer(&self, finder: &str) -> Answer {
-        self.finders.get(finder).map_or(Answer::Peaks, |finder| finder.answer)
+        let combined = || Kind::ALL.into_iter().find(|kind| kind.name() == finder).map(Answer::Combined);
+        self.finders.get(finder).map(|finder| finder.answer).or_else(combined).unwrap_or(Answer::Peaks)
     }
+
     /// Checks the settings of a configuration; the scene takes the run's seed.
     pub(super) fn read(config: &Config) -> Result<Self> {
         let raw: Raw = Value::Table(config.settings.clone()).try_into().context("in [settings]")?;
@@ -162,6 +203,7 @@ impl Settings {
             pressure: scene.haloes.pressure,
             cosmology: scene.cosmology,
             n_pixels_side: scene.tiles.n_pixels_side,
+            ensemble: EnsembleSettings::check(raw.ensemble, &finders)?,
             finders,
             photometry: MatchedFilter::new(&raw.photometry).context("in [settings.photometry]")?,
             matching: raw.matching,

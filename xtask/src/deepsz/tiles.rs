@@ -6,7 +6,7 @@ use crate::run_dir::RunDir;
 use crate::shard::Shard;
 use anyhow::{Context, Result, bail, ensure};
 use arcmin_eval::outcome::OUTCOME_FORMAT;
-use arcmin_eval::{RecoverySample, TileOutcome};
+use arcmin_eval::{CutoutRuns, RecoverySample, TileCutouts, TileOutcome};
 use arcmin_job::{Clock, Interrupt, Progress};
 use arcmin_method::{ClusterFinder, Detections, FinderSources};
 use arcmin_scene::{Scene, SceneSource, SimulatedSource, Simulator, Split, Truth};
@@ -24,8 +24,9 @@ const PHOTOMETRY_MVIR_MIN_MSUN: f64 = 2e14;
 /// Wall seconds of the fits, of the process that ended each.
 pub(super) const FIT_TIMINGS: &str = "training/timings.json";
 
-/// Version of the form of [`TileRecord`]; the first is the same without this number and not packed.
-const RECORD_FORMAT: u32 = 2;
+/// Version of the form of [`TileRecord`]; the second lacks the cutouts that count, the first is the same without this number
+/// and not packed.
+const RECORD_FORMAT: u32 = 3;
 
 fn first_format() -> u32 {
     1
@@ -54,6 +55,9 @@ pub(super) struct SkyRecord {
     pub(super) outcomes: Outcomes,
     /// Recovered and injected y at the true positions of all massive haloes, found or not; test tiles alone.
     pub(super) photometry: Vec<Recovered>,
+    /// By finder, the cutouts of equal area that count; none in the first two forms.
+    #[serde(default)]
+    pub(super) counted: Counted,
 }
 
 /// Recovered and injected y of one halo.
@@ -78,6 +82,9 @@ impl Recovered {
 
 /// What a finder makes of a sky, matched with its haloes, by finder.
 type Outcomes = BTreeMap<String, TileOutcome>;
+
+/// The cutouts that count for each finder, by its name.
+type Counted = BTreeMap<String, CutoutRuns>;
 
 /// The same as it came.
 type Found = Vec<(String, Detections)>;
@@ -150,7 +157,7 @@ impl<'a> Worker<'a> {
     fn work_on(&self, split: Split, tile: usize) -> Result<()> {
         let mut clock = Clock::default();
         let scene = clock.time("simulate", || self.scene(&self.simulator, split, tile))?;
-        let (outcomes, found) = self.search(&scene, &mut clock, "find")?;
+        let (outcomes, counted, found) = self.search(&scene, &mut clock, "find")?;
         if split == Split::Test {
             for (name, detections) in &found {
                 detections.to_catalogue()?.write(&self.dir.file(&catalogue_name(split, tile, name)))?;
@@ -165,7 +172,7 @@ impl<'a> Worker<'a> {
         }
         let photometry = self.photometry(split, &scene, &mut clock)?;
         let ladder = self.climb(split, tile, &mut clock)?;
-        let full = SkyRecord { outcomes, photometry };
+        let full = SkyRecord { outcomes, photometry, counted };
         let record = TileRecord { format: RECORD_FORMAT, full, ladder, seconds: clock.into_seconds() };
         self.dir.write_json_gz(&record_name(split, tile), &record)
     }
@@ -180,8 +187,8 @@ impl<'a> Worker<'a> {
             if (split, tile) == PICTURED {
                 gallery::keep_places(self.dir, Some(idx), &scene, &self.settings.matching)?;
             }
-            let (outcomes, _) = self.search(&scene, clock, "ladder.find")?;
-            Ok(SkyRecord { outcomes, photometry: self.photometry(split, &scene, clock)? })
+            let (outcomes, counted, _) = self.search(&scene, clock, "ladder.find")?;
+            Ok(SkyRecord { outcomes, photometry: self.photometry(split, &scene, clock)?, counted })
         };
         self.ladder.iter().enumerate().map(rung).collect()
     }
@@ -197,18 +204,17 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// What each finder finds on a sky, matched and as it came.
-    fn search(&self, scene: &Scene, clock: &mut Clock, stage: &str) -> Result<(Outcomes, Found)> {
-        let (mut outcomes, mut found) = (BTreeMap::new(), Vec::new());
+    /// What each finder finds on a sky, matched, in which cutouts it looked, and what it found as it came.
+    fn search(&self, scene: &Scene, clock: &mut Clock, stage: &str) -> Result<(Outcomes, Counted, Found)> {
+        let (mut outcomes, mut counted, mut found) = (Outcomes::new(), Counted::new(), Found::new());
         for (name, finder) in &self.finders {
             let detections = clock.time(&format!("{stage}.{name}"), || finder.find(&scene.observation))?;
-            outcomes.insert(
-                name.clone(),
-                TileOutcome::new(&detections, &scene.truth, &self.settings.finders[name].matching)?,
-            );
+            let matching = &self.settings.finders[name].matching;
+            outcomes.insert(name.clone(), TileOutcome::new(&detections, &scene.truth, matching)?);
+            counted.insert(name.clone(), TileCutouts::new(&detections.searched, &matching.cutouts)?.counted());
             found.push((name.clone(), detections));
         }
-        Ok((outcomes, found))
+        Ok((outcomes, counted, found))
     }
 }
 
@@ -293,7 +299,7 @@ mod tests {
     }
 
     fn record(format: u32) -> TileRecord {
-        let full = SkyRecord { outcomes: Outcomes::new(), photometry: Vec::new() };
+        let full = SkyRecord { outcomes: Outcomes::new(), photometry: Vec::new(), counted: Counted::new() };
         TileRecord { format, full, ladder: Vec::new(), seconds: BTreeMap::from([("find".to_owned(), 0.1)]) }
     }
 
