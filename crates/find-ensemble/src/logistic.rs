@@ -63,15 +63,15 @@ fn newton_step(samples: &[Sample], used: [bool; N_TERMS], at: &Terms) -> Option<
         let p = probability(&sample.terms, at);
         let slope = sample.weight * (p - if sample.is_target { 1.0 } else { 0.0 });
         let bend = sample.weight * p * (1.0 - p);
-        for i in 0..N_TERMS {
-            gradient[i] += slope * sample.terms[i];
-            for j in 0..=i {
-                curvature[i][j] += bend * sample.terms[i] * sample.terms[j];
+        for (i, &term) in sample.terms.iter().enumerate() {
+            gradient[i] += slope * term;
+            for (j, &other) in sample.terms[..=i].iter().enumerate() {
+                curvature[i][j] += bend * term * other;
             }
         }
     }
-    for i in 1..N_TERMS {
-        gradient[i] += RIDGE * at[i];
+    for (i, coefficient) in at.iter().enumerate().skip(1) {
+        gradient[i] += RIDGE * coefficient;
         curvature[i][i] += RIDGE;
     }
     for i in (0..N_TERMS).filter(|&i| !used[i]) {
