@@ -89,7 +89,10 @@ mod tests {
         assert_eq!([3.0, 1.0, 99.0].map(|s| ranks.percentile(Some(s))), [4.5 / 8.0, 2.5 / 8.0, 1.0]);
     }
 
-    fn scores() -> impl Strategy<Value = Vec<(Option<f64>, Option<f64>)>> {
+    /// What both finders say of a cutout.
+    type Pair = (Option<f64>, Option<f64>);
+
+    fn scores() -> impl Strategy<Value = Vec<Pair>> {
         let score = || prop::option::of((0u32..12).prop_map(f64::from));
         prop::collection::vec((score(), score()), 1..50)
     }
@@ -101,7 +104,7 @@ mod tests {
             let fitted = RankProduct::fit(&cutouts);
             // No detection counts as a score below all.
             let value = |score: Option<f64>| score.unwrap_or(-1.0);
-            let percentile = |of: &dyn Fn(&(Option<f64>, Option<f64>)) -> f64, at: f64| {
+            let percentile = |of: &dyn Fn(&Pair) -> f64, at: f64| {
                 let below = scores.iter().filter(|s| of(s) < at).count() as f64;
                 let equal = scores.iter().filter(|s| of(s) == at).count() as f64;
                 (below + 0.5 * (equal + 1.0)) / scores.len() as f64
