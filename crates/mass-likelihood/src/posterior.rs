@@ -143,7 +143,8 @@ impl Posterior {
         // The top of the parabola through the logarithms of three.
         let [before, at, after] = [p[most - 1], p[most], p[most + 1]].map(f64::ln);
         let bend = before - 2.0 * at + after;
-        let shift = if bend < 0.0 { 0.5 * (before - after) / bend } else { 0.0 };
+        // A neighbour whose probability has become zero leaves no parabola.
+        let shift = if bend < 0.0 && bend.is_finite() { 0.5 * (before - after) / bend } else { 0.0 };
         M200c::new(self.within(most, 0.5 + shift))
     }
 
