@@ -1,7 +1,8 @@
 //! What a weight file says of itself: how the network was made, on which skies it was trained, and how that went.
 
-use crate::{Calibration, MedianCurve, SzMassConfig};
+use crate::{Calibration, MassPrior, MedianCurve, SzMassConfig};
 use arcmin_scene::{ClusterSky, Masses};
+use arcmin_units::M200c;
 use serde::{Deserialize, Serialize};
 
 /// Version of this form.
@@ -89,6 +90,12 @@ impl Sky {
             m200c_msun: masses.range_msun(),
             redshift: [sky.config().redshift_min, sky.config().redshift_max],
         }
+    }
+
+    /// The prior of the training.
+    pub(crate) fn prior(&self) -> MassPrior {
+        let [min, max] = self.m200c_msun.map(M200c::new);
+        MassPrior { min, max }
     }
 
     /// Middle of the masses, by which the central pixel is divided.

@@ -2,7 +2,7 @@
 
 use crate::about::Sky;
 use crate::answer::Answer;
-use crate::mixture::{LnMassScale, MassPrior, Mixture};
+use crate::mixture::{LnMassScale, Mixture};
 use crate::samples::SzSamples;
 use crate::{Error, MedianCurve, SzMassConfig};
 use arcmin_job::Progress;
@@ -11,7 +11,6 @@ use arcmin_nn::data::{Loader, LoaderSettings, Order, Position};
 use arcmin_nn::networks::{MResUNet, Network};
 use arcmin_nn::train::Report;
 use arcmin_nn::{Pass, Value};
-use arcmin_units::M200c;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -79,8 +78,7 @@ pub(crate) fn calibrate(
 
 /// `[ln M, ln median]` of each cluster under the prior of the training.
 fn medians(answers: &[Told], calibration: &Calibration, sky: &Sky) -> Vec<[f64; 2]> {
-    let (scale, [min, max]) = (LnMassScale::new(sky.m200c_msun), sky.m200c_msun);
-    let prior = MassPrior { min: M200c::new(min), max: M200c::new(max) };
+    let (scale, prior) = (LnMassScale::new(sky.m200c_msun), sky.prior());
     let of = |(mixture, t): &Told| {
         let posterior = mixture.clone().calibrated(calibration).posterior(prior, sky.m200c_msun);
         [scale.ln_mass(*t), posterior.median().value().ln()]

@@ -44,8 +44,8 @@ pub struct Prediction {
 
 impl SzMassEstimator {
     pub(crate) fn new(network: MResUNet, about: About) -> Self {
-        let [min, max] = about.sky.m200c_msun.map(M200c::new);
-        Self { network, about, prior: MassPrior { min, max } }
+        let prior = about.sky.prior();
+        Self { network, about, prior }
     }
 
     /// Reads weights that a fit wrote.
@@ -135,9 +135,14 @@ impl SzMassEstimator {
         let range = self.about.sky.m200c_msun;
         let posterior = match &prediction.mixture {
             Some(mixture) => {
+                let posterior = mixture.posterior(self.prior, range);
                 // The curve is that of medians under the prior of the training.
-                let unbiased = self.unbiased(mixture.posterior(self.trained_prior(), range).median());
-                MassPosterior { unbiased, ..mixture.posterior(self.prior, range) }
+                let trained_prior = self.about.sky.prior();
+                let median = match self.prior == trained_prior {
+                    true => posterior.median(),
+                    false => mixture.posterior(trained_prior, range).median(),
+                };
+                MassPosterior { unbiased: self.unbiased(median), ..posterior }
             }
             None => {
                 let inside = (range[0]..=range[1]).contains(&prediction.point.value());
@@ -147,11 +152,6 @@ impl SzMassEstimator {
             }
         };
         MassPosterior { flags: posterior.flags | prediction.flags, ..posterior }
-    }
-
-    fn trained_prior(&self) -> MassPrior {
-        let [min, max] = self.about.sky.m200c_msun.map(M200c::new);
-        MassPrior { min, max }
     }
 
     /// The mass of which a median is typical.
