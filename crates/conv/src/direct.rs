@@ -15,6 +15,7 @@ use crate::rows::{ListedRows, PANEL, RowRule, RowsJob, TILE_ROWS, multiply_rows}
 use crate::shared::{ALIGNMENT_SLACK, SharedOutput, aligned, for_each_task, n_pieces, whole_lines};
 use crate::simd::Isa;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Packed weights of one panel that stay in the second-level cache beside the image.
 const MAX_PANEL_BYTES: usize = 512 << 10;
@@ -170,6 +171,34 @@ impl RowRule for PixelRows<'_> {
     }
 }
 
+/// The rows of a 1x1 convolution of stride 1 without padding: source and result have the same pixels.
+///
+/// PERF: nothing to divide or to look up for each strip of a tile: with AVX2, 3.7 instead of 4.4 ms of one thread for 64 channels
+/// on 32 images of 40x40, and 14.5 instead of 15.2 for 256 to 1024 on 10x10.
+struct SamePixels {
+    depth: usize,
+    step: usize,
+}
+
+impl RowRule for SamePixels {
+    type Place = usize;
+    const HAS_ZEROS: bool = false;
+    const IS_STREAM: bool = true;
+
+    #[inline(always)]
+    fn locate(&self, row: usize) -> usize {
+        row * self.depth
+    }
+    #[inline(always)]
+    fn source(&self, place: usize, _tap: usize) -> Option<usize> {
+        Some(place)
+    }
+    #[inline(always)]
+    fn target(&self, row: usize) -> usize {
+        row * self.step
+    }
+}
+
 /// The direct algorithm for one geometry and direction.
 #[derive(Clone, Debug)]
 pub(crate) struct DirectRows {
@@ -179,6 +208,9 @@ pub(crate) struct DirectRows {
     n_columns: usize,
     taps_outermost: bool,
     task_rows: usize,
+    has_same_pixels: bool,
+    /// Whether tasks go through all panels of some rows before the next rows, else through all rows of a panel.
+    rows_outermost: bool,
 }
 
 impl DirectRows {
@@ -197,7 +229,12 @@ impl DirectRows {
                 || (table.inside_fraction() < 1.0 - MAX_WASTE && table.depth >= PANEL / 2));
         let min_rows = if taps_outermost { MIN_TAP_TASK_ROWS } else { MIN_TASK_ROWS };
         let task_rows = n_pixels.div_ceil(MAX_ROW_TASKS).max(min_rows).next_multiple_of(TILE_ROWS);
-        Self { table, view, n_pixels, n_columns, taps_outermost, task_rows }
+        let sizes = geometry.sizes();
+        let has_same_pixels = sizes.kernel == 1 && sizes.stride == 1 && sizes.padding == 0;
+        // PERF: rows longer than those of the result are what panels had better find in a cache again: 14.8 instead of 15.6 ms with
+        // AVX2 for the input gradient of 256 to 1024 channels on 32 images of 10x10. The other way round it is no gain.
+        let rows_outermost = has_same_pixels && n_columns <= table.depth;
+        Self { table, view, n_pixels, n_columns, taps_outermost, task_rows, has_same_pixels, rows_outermost }
     }
 
     fn n_panels(&self) -> usize {
@@ -263,7 +300,11 @@ impl DirectRows {
     /// Panel, and first and last row, of a task.
     fn part(&self, task: usize) -> (usize, usize, usize) {
         let n_row_tasks = self.n_pixels.div_ceil(self.task_rows);
-        let (panel, part) = (task / n_row_tasks, task % n_row_tasks);
+        let (panel, part) = if self.rows_outermost {
+            (task % self.n_panels(), task / self.n_panels())
+        } else {
+            (task / n_row_tasks, task % n_row_tasks)
+        };
         (panel, part * self.task_rows, ((part + 1) * self.task_rows).min(self.n_pixels))
     }
 
@@ -273,11 +314,23 @@ impl DirectRows {
 
     fn all_taps(&self, job: &Job<'_>, task: usize, packed: &[f32]) {
         let (panel, first_row, end_row) = self.part(task);
+        if self.has_same_pixels {
+            let rule = SamePixels { depth: self.table.depth, step: self.n_columns };
+            self.multiply(job, &rule, panel, first_row..end_row, packed);
+        } else {
+            let rule = PixelRows { table: &self.table, step: self.n_columns };
+            self.multiply(job, &rule, panel, first_row..end_row, packed);
+        }
+        self.finish(job, task);
+    }
+
+    /// All taps of some rows of a panel.
+    fn multiply<R: RowRule>(&self, job: &Job<'_>, rule: &R, panel: usize, rows: Range<usize>, packed: &[f32]) {
         let panel_len = self.table.n_taps * self.tap_len();
         let rows = RowsJob {
-            rule: &PixelRows { table: &self.table, step: self.n_columns },
-            first_row,
-            end_row,
+            rule,
+            first_row: rows.start,
+            end_row: rows.end,
             a: job.source,
             zeros: job.zeros,
             b: &packed[panel * panel_len..][..panel_len],
@@ -291,7 +344,6 @@ impl DirectRows {
         // SAFETY: the table was made for these lengths of source and result, which `run` and the plan checked, and each task
         // has rows and columns of its own.
         unsafe { multiply_rows(job.isa, rows) };
-        self.finish(job, task);
     }
 
     fn finish(&self, job: &Job<'_>, task: usize) {

@@ -77,7 +77,7 @@ impl<R: RowRule> Kernel for CheckedJob<'_, R> {
                 4.. => 4,
                 n => n.min(2),
             };
-            if R::IS_STREAM && job.n_taps == 1 && S::MAX_VECTORS * S::LANES < PANEL {
+            if R::IS_STREAM && job.n_taps == 1 && job.depth <= PANEL && S::MAX_VECTORS * S::LANES < PANEL {
                 prefetch_rows(job, row + n_rows);
             }
             match n_rows {
@@ -94,7 +94,8 @@ impl<R: RowRule> Kernel for CheckedJob<'_, R> {
 /// Asks for the next rows of a product of one tap, and for their places in the result.
 ///
 /// PERF: strips of short vectors go over the same rows again and again, and the processor does not foresee the next ones by
-/// itself: 4.7 instead of 5.2 ms with AVX2 for 1x1 and 64 channels on 32 images of 40x40. With AVX-512 it gains nothing.
+/// itself: 4.7 instead of 5.2 ms with AVX2 for 1x1 and 64 channels on 32 images of 40x40. With AVX-512 it gains nothing, and long
+/// rows keep the processor busy while they come.
 #[inline(always)]
 fn prefetch_rows<R: RowRule>(job: &RowsJob<'_, R>, first_row: usize) {
     for row in first_row..job.end_row.min(first_row + TILE_ROWS) {

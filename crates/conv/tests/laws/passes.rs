@@ -130,6 +130,8 @@ fn network_sizes() -> Vec<ConvSizes> {
     all.push(sizes([1, 40, 40], [1, 64], 3, [1, 1, 1]));
     all.push(sizes([1, 40, 40], [64, 1], 1, [1, 0, 1]));
     all.push(sizes([1, 10, 10], [256, 1024], 1, [1, 0, 1]));
+    // Whose weight gradient is cut both by pixels and by channels.
+    all.push(sizes([1, 24, 24], [256, 64], 1, [1, 0, 1]));
     all
 }
 
