@@ -22,7 +22,23 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("mass-likelihood", &["units", "fft", "maps", "scene", "method"]),
     ("mass-sz", &["units", "maps", "scene", "method", "nn", "job"]),
     ("eval", &["units", "maps", "scene", "method"]),
-    ("cli", &["units", "sky", "sphere", "maps", "scene", "method", "find-mmf", "mass-sz", "eval", "job"]),
+    (
+        "cli",
+        &[
+            "units",
+            "sky",
+            "sphere",
+            "maps",
+            "scene",
+            "method",
+            "find-mmf",
+            "find-cnn",
+            "find-ensemble",
+            "mass-sz",
+            "eval",
+            "job",
+        ],
+    ),
 ];
 
 fn root() -> PathBuf {

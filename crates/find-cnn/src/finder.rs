@@ -6,7 +6,7 @@ use crate::lattice::{Lattice, Place, SIDE};
 use crate::objective::log_odds;
 use crate::{Error, Platt};
 use arcmin_maps::{Mask, Observation};
-use arcmin_method::{Candidate, ClusterFinder, Detections};
+use arcmin_method::{Candidate, ClusterFinder, Detections, ScoreKind, Unwatched, Watch};
 use arcmin_nn::networks::{DeepszResnet, Network};
 use arcmin_nn::{Pass, Value, weights};
 use candle_core::{Device, Tensor};
@@ -59,6 +59,16 @@ impl CnnFinder {
         Ok(Self { network, about, platt })
     }
 
+    /// The network that ships with arcmin: 90, 148 and 219 GHz with noise of 2.8, 2.6 and 6.6 uK arcmin, no beam, pixels of
+    /// 0.25' (data/weights).
+    ///
+    /// # Errors
+    /// None that a build with its own file meets.
+    pub fn shipped() -> Result<Self, Error> {
+        const FILE: &[u8] = include_bytes!("../../../data/weights/find-cnn-deepsz.safetensors");
+        Self::from_bytes(FILE, Path::new("data/weights/find-cnn-deepsz.safetensors"))
+    }
+
     /// How the network was made and trained.
     pub fn about(&self) -> &About {
         &self.about
@@ -69,9 +79,18 @@ impl CnnFinder {
     /// # Errors
     /// [`Error::OtherObservation`] for bands, noise, beams or pixels other than those of the training.
     pub fn search(&self, observation: &Observation) -> Result<Detections, Error> {
+        Ok(self.search_watched(observation, &Unwatched)?.expect("nobody stops it"))
+    }
+
+    /// The same while somebody watches; `None` when the watch stopped it.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub fn search_watched(&self, observation: &Observation, watch: &dyn Watch) -> Result<Option<Detections>, Error> {
         self.about.sky.check(observation)?;
         let lattice = Lattice::of_equal_area(observation.geometry(), &self.about.config.cutouts);
-        let answered = self.answer(observation, &self.usable(observation.mask(), lattice.places()))?;
+        let places = self.usable(observation.mask(), lattice.places());
+        let Some(answered) = self.answer(observation, &places, watch)? else { return Ok(None) };
         let mut searched = Mask::all_valid(observation.geometry().clone());
         searched.valid_mut().fill(false);
         let nx = observation.geometry().shape().nx;
@@ -82,7 +101,7 @@ impl CnnFinder {
         let mut candidates: Vec<Candidate> =
             answered.iter().filter_map(|answer| self.candidate(observation, answer)).collect();
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
-        Ok(Detections { candidates, searched })
+        Ok(Some(Detections { candidates, searched }))
     }
 
     /// The cutouts of which enough is there.
@@ -96,12 +115,22 @@ impl CnnFinder {
         places.into_iter().filter(|place| n_missing(place) as f64 <= most).collect()
     }
 
-    fn answer(&self, observation: &Observation, places: &[Place]) -> Result<Vec<Answered>, Error> {
+    /// What the network says of each cutout; `None` when the watch stopped it.
+    fn answer(
+        &self,
+        observation: &Observation,
+        places: &[Place],
+        watch: &dyn Watch,
+    ) -> Result<Option<Vec<Answered>>, Error> {
         let n_bands = observation.bands().len();
         let scaling = InputScaling::new(&self.about.config.input, n_bands)?;
         let device = self.network.parameters().device();
         let mut answered = Vec::with_capacity(places.len());
+        watch.begins("cutouts", places.len() as u64);
         for batch in places.chunks(BATCH) {
+            if watch.stops() {
+                return Ok(None);
+            }
             let mut input = Vec::with_capacity(batch.len() * SIDE * SIDE * n_bands);
             for place in batch {
                 let mut pixels = cutout(observation, place);
@@ -112,8 +141,9 @@ impl CnnFinder {
                 Tensor::from_vec(input, (batch.len(), SIDE, SIDE, n_bands), &Device::Cpu)?.to_device(&device)?;
             let logits = self.network.forward(&Value::constant(input), &Pass::evaluation())?;
             answered.extend(batch.iter().copied().zip(log_odds(&logits)?));
+            watch.done(batch.len() as u64);
         }
-        Ok(answered)
+        Ok(Some(answered))
     }
 
     fn candidate(&self, observation: &Observation, &(place, log_odds): &Answered) -> Option<Candidate> {
@@ -162,5 +192,13 @@ impl ClusterFinder for CnnFinder {
 
     fn find(&self, observation: &Observation) -> Result<Detections, arcmin_method::Error> {
         self.search(observation).map_err(of_method)
+    }
+
+    fn find_watched(&self, observation: &Observation, watch: &dyn Watch) -> Result<Detections, arcmin_method::Error> {
+        self.search_watched(observation, watch).map_err(of_method)?.ok_or(arcmin_method::Error::Interrupted)
+    }
+
+    fn score_kind(&self) -> ScoreKind {
+        ScoreKind::Probability
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::cutout::check;
 use crate::{And, Calibrated, Error, LabelledCutout, RankProduct};
+use arcmin_method::ScoreKind;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -29,6 +30,14 @@ impl Kind {
             Kind::And => "and",
             Kind::RankProduct => "prod",
             Kind::Calibrated => "calibrated",
+        }
+    }
+
+    /// What its scores are.
+    pub fn score_kind(self) -> ScoreKind {
+        match self {
+            Kind::And | Kind::RankProduct => ScoreKind::Order,
+            Kind::Calibrated => ScoreKind::Probability,
         }
     }
 }

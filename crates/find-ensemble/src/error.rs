@@ -54,6 +54,14 @@ pub enum Error {
         /// Stride in arcmin.
         stride_arcmin: f64,
     },
+    /// A file of combinations that is none.
+    #[error("{}: {reason}; give the training/ensemble.json of a run of `cargo xtask run deepsz`", path.display())]
+    Unreadable {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// A finder answered on other pixels than it was asked about.
     #[error(
         "{finder} answered on other pixels than those of the observation: the two finders must search the same map"

@@ -3,7 +3,7 @@
 use crate::grid::Cells;
 use crate::{Combination, CutoutGrid, Error};
 use arcmin_maps::{Geometry, Mask, Observation, PixelPosition};
-use arcmin_method::{Candidate, ClusterFinder, Detections};
+use arcmin_method::{Candidate, ClusterFinder, Detections, ScoreKind, Unwatched, Watch};
 use std::collections::BTreeMap;
 
 /// Runs two finders and answers with one candidate a cutout.
@@ -112,13 +112,21 @@ impl ClusterFinder for EnsembleFinder {
     }
 
     fn find(&self, observation: &Observation) -> Result<Detections, arcmin_method::Error> {
+        self.find_watched(observation, &Unwatched)
+    }
+
+    fn find_watched(&self, observation: &Observation, watch: &dyn Watch) -> Result<Detections, arcmin_method::Error> {
         let ours =
             |source: Error| arcmin_method::Error::Method { method: self.name().to_owned(), source: Box::new(source) };
         let answer = |finder: &dyn ClusterFinder| {
-            let answer = finder.find(observation)?;
+            let answer = finder.find_watched(observation, watch)?;
             check_pixels(finder, &answer, observation.geometry()).map_err(ours)?;
             Ok::<_, arcmin_method::Error>(answer)
         };
         Ok(self.combine(&answer(&*self.first)?, &answer(&*self.second)?))
+    }
+
+    fn score_kind(&self) -> ScoreKind {
+        self.combination.kind().score_kind()
     }
 }

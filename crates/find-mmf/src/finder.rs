@@ -6,7 +6,7 @@ use crate::photometry::{self, Amplitude};
 use crate::search::{self, Keep, Search};
 use crate::sources::{self, Treated};
 use arcmin_maps::Observation;
-use arcmin_method::{ClusterFinder, Detections, FinderRecipe, FinderSources};
+use arcmin_method::{ClusterFinder, Detections, FinderRecipe, FinderSources, ScoreKind};
 use arcmin_units::{Arcmin, SkyPosition};
 use std::borrow::Cow;
 use std::path::Path;
@@ -95,6 +95,10 @@ impl ClusterFinder for MatchedFilter {
             Ok(search) => Ok(search.detections),
             Err(source) => Err(arcmin_method::Error::Method { method: NAME.to_owned(), source: Box::new(source) }),
         }
+    }
+
+    fn score_kind(&self) -> ScoreKind {
+        ScoreKind::SignalToNoise
     }
 }
 

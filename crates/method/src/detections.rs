@@ -25,12 +25,34 @@ pub struct SizeMeasured {
     pub y_c: Measured,
 }
 
+/// What a finder's scores are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScoreKind {
+    /// Signal-to-noise ratios.
+    SignalToNoise,
+    /// Probabilities that there is a cluster.
+    Probability,
+    /// An order of belief and no more.
+    Order,
+}
+
+impl ScoreKind {
+    /// The column of a catalogue that holds such scores.
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::SignalToNoise => columns::SNR,
+            Self::Probability => columns::PROBABILITY,
+            Self::Order => columns::SCORE,
+        }
+    }
+}
+
 /// One candidate cluster.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     /// Position in the frame of the observation's geometry.
     pub position: SkyPosition,
-    /// Order of belief: larger is surer. It promises order, not scale; for a matched filter it is the S/N.
+    /// Order of belief: larger is surer. [`ClusterFinder::score_kind`](crate::ClusterFinder::score_kind) tells its scale.
     pub score: f64,
     /// Amplitude at the best scale, where the method measures one.
     pub best: Option<SizeMeasured>,
@@ -62,27 +84,30 @@ pub struct Detections {
 }
 
 impl Detections {
-    /// The candidates with the column names that the field knows, in the order of the candidates.
+    /// The candidates with the column names that the field knows, in the order of the candidates; their score stands in the
+    /// column of its kind.
     ///
-    /// Columns of an amplitude that no candidate has are left out; where some candidates lack it, theirs is NaN.
+    /// Columns of an amplitude that no candidate has are left out, but for those of a catalogue of signal-to-noise ratios without
+    /// a row; where some candidates lack it, theirs is NaN.
     ///
     /// # Errors
     /// None that depends on the candidates; [`arcmin_maps::Error`] as the catalogue declares it.
-    pub fn to_catalogue(&self) -> Result<Catalogue, arcmin_maps::Error> {
+    pub fn to_catalogue(&self, kind: ScoreKind) -> Result<Catalogue, arcmin_maps::Error> {
         let frame = self.searched.geometry().frame();
         let positions: Vec<SkyPosition> = self.candidates.iter().map(|c| c.position).collect();
         let name = |c: &Candidate| iau_name("ARC", convert_frame(c.position, frame, Frame::Equatorial));
         let mut catalogue = Catalogue::new(&positions, frame)
             .with_text(columns::NAME, self.candidates.iter().map(name).collect())?
-            .with_f64(columns::SNR, self.candidates.iter().map(|c| c.score).collect())?;
-        if self.candidates.is_empty() || self.candidates.iter().any(|c| c.best.is_some()) {
+            .with_f64(kind.column(), self.candidates.iter().map(|c| c.score).collect())?;
+        let is_bare = self.candidates.is_empty() && kind == ScoreKind::SignalToNoise;
+        if is_bare || self.candidates.iter().any(|c| c.best.is_some()) {
             let template = |c: &Candidate| c.best.as_ref().map_or_else(String::new, |best| best.template.clone());
             catalogue = catalogue
                 .with_f64(columns::Y_C, self.amplitudes(|c| &c.best, |y| y.value))?
                 .with_f64(columns::ERR_Y_C, self.amplitudes(|c| &c.best, |y| y.error))?
                 .with_text(columns::TEMPLATE, self.candidates.iter().map(template).collect())?;
         }
-        if self.candidates.is_empty() || self.candidates.iter().any(|c| c.fixed.is_some()) {
+        if is_bare || self.candidates.iter().any(|c| c.fixed.is_some()) {
             catalogue = catalogue
                 .with_f64(columns::FIXED_SNR, self.amplitudes(|c| &c.fixed, |y| y.value / y.error))?
                 .with_f64(columns::FIXED_Y_C, self.amplitudes(|c| &c.fixed, |y| y.value))?
@@ -112,7 +137,7 @@ mod tests {
 
     #[test]
     fn catalogue_has_the_columns_of_the_field_even_when_empty() {
-        let catalogue = detections(Vec::new()).to_catalogue().expect("an empty catalogue");
+        let catalogue = detections(Vec::new()).to_catalogue(ScoreKind::SignalToNoise).expect("an empty catalogue");
         assert!(catalogue.is_empty());
         for name in ["name", "SNR", "y_c", "err_y_c", "fixed_SNR", "fixed_y_c", "template", "tileName", "flags"] {
             assert!(catalogue.column(name).is_some(), "{name}");
@@ -126,9 +151,25 @@ mod tests {
         let position = SkyPosition::from_deg(350.5, -55.25).expect("a position");
         let candidate =
             Candidate { position, score: 6.5, best: Some(size), fixed: None, tile_name: "t".into(), flags: 2 };
-        let catalogue = detections(vec![candidate]).to_catalogue().expect("a catalogue");
+        let catalogue = detections(vec![candidate]).to_catalogue(ScoreKind::SignalToNoise).expect("a catalogue");
         assert_eq!(catalogue.f64("y_c").expect("measured"), [5e-5]);
         assert_eq!(catalogue.text("name").expect("named"), ["ARC J2322.0-5515"]);
         assert!(catalogue.column("fixed_y_c").is_none());
+    }
+
+    #[test]
+    fn a_score_stands_in_the_column_of_its_kind_alone() {
+        let position = SkyPosition::from_deg(350.5, -55.25).expect("a position");
+        let candidate = Candidate { position, score: 0.5, best: None, fixed: None, tile_name: "t".into(), flags: 0 };
+        let kinds = [ScoreKind::SignalToNoise, ScoreKind::Probability, ScoreKind::Order];
+        for kind in kinds {
+            let catalogue = detections(vec![candidate.clone()]).to_catalogue(kind).expect("a catalogue");
+            for other in kinds {
+                assert_eq!(catalogue.column(other.column()).is_some(), other == kind);
+            }
+            assert_eq!(catalogue.f64(kind.column()).expect("a score"), [0.5]);
+        }
+        let empty = detections(Vec::new()).to_catalogue(ScoreKind::Probability).expect("an empty catalogue");
+        assert!(empty.column("probability").is_some() && empty.column("y_c").is_none());
     }
 }

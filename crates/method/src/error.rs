@@ -12,7 +12,7 @@ pub enum Error {
         /// The method's own error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A fit was stopped; what it had reached is kept.
-    #[error("stopped: the same command goes on from here")]
+    /// A fit was stopped, and what it had reached is kept; or a search was, of which nothing is.
+    #[error("stopped: the same command goes on from what was kept")]
     Interrupted,
 }

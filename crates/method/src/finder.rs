@@ -1,6 +1,6 @@
 //! The trait of all cluster finders, and of the recipes that make them.
 
-use crate::{Detections, Error};
+use crate::{Detections, Error, ScoreKind, Watch};
 use arcmin_maps::Observation;
 use arcmin_scene::SceneSource;
 use std::path::Path;
@@ -17,6 +17,19 @@ pub trait ClusterFinder: Send + Sync {
     /// When the observation lacks what the method needs (a band, a noise level). A fully masked observation is no
     /// error: nothing is searched and nothing found.
     fn find(&self, observation: &Observation) -> Result<Detections, Error>;
+
+    /// The same while somebody watches; a finder that is done in no time need not tell.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] when the watch stopped it; otherwise those of [`find`](Self::find).
+    fn find_watched(&self, observation: &Observation, _watch: &dyn Watch) -> Result<Detections, Error> {
+        self.find(observation)
+    }
+
+    /// What the scores of its candidates are.
+    fn score_kind(&self) -> ScoreKind {
+        ScoreKind::Order
+    }
 }
 
 /// Scenes to fit a finder on and to choose with.

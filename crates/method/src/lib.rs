@@ -13,8 +13,10 @@ pub mod detections;
 pub mod error;
 pub mod finder;
 pub mod mass;
+pub mod watch;
 
-pub use detections::{Candidate, Detections, Measured, SizeMeasured};
+pub use detections::{Candidate, Detections, Measured, ScoreKind, SizeMeasured};
 pub use error::Error;
 pub use finder::{ClusterFinder, FinderRecipe, FinderSources};
 pub use mass::{ClusterCutoutSources, MassEstimator, MassPosterior, MassRecipe, mass_flags};
+pub use watch::{Unwatched, Watch};

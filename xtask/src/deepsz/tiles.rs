@@ -160,7 +160,8 @@ impl<'a> Worker<'a> {
         let (outcomes, counted, found) = self.search(&scene, &mut clock, "find")?;
         if split == Split::Test {
             for (name, detections) in &found {
-                detections.to_catalogue()?.write(&self.dir.file(&catalogue_name(split, tile, name)))?;
+                let kind = self.finders[name].score_kind();
+                detections.to_catalogue(kind)?.write(&self.dir.file(&catalogue_name(split, tile, name)))?;
                 if tile == 0 && self.settings.finder_names().first() == Some(&name.as_str()) {
                     picture::write(self.dir, &scene, &detections.candidates, &self.settings.matching)?;
                 }

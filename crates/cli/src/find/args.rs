@@ -11,13 +11,27 @@ use std::path::PathBuf;
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) input: MapArgs,
+    /// How to find them: mmf (matched filter), cnn (a network that looks at cutouts) or ensemble (both in one score)
+    ///
+    /// The network that ships was trained on maps at 90, 148 and 219 GHz with white noise of 2.8, 2.6 and 6.6 uK arcmin, without
+    /// beam, on pixels of 0.25'; maps of another kind are refused. Its scores are probabilities.
+    #[arg(long, default_value = "mmf")]
+    pub(crate) method: String,
+    /// For cnn, weights that `cargo xtask run deepsz` wrote (training/cnn/cnn.safetensors); for ensemble, and for cnn as well, the
+    /// folder of such a run; those that ship with arcmin unless given
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) weights: Option<PathBuf>,
+    /// For ensemble, how the two scores become one: calibrated (a probability, the default), and (the smaller score over its threshold)
+    /// or prod (product of ranks)
+    #[arg(long)]
+    pub(crate) combination: Option<String>,
     /// Folder to write to: catalogue (FITS, CSV, DS9), S/N map, picture, record
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
     /// HEALPix maps are searched in overlapping gnomonic tiles of this width; 10 unless given
     #[arg(long = "tile-deg", value_name = "DEG")]
     pub(crate) tile_deg: Option<f64>,
-    /// Side of a pixel of these tiles; that of a HEALPix pixel unless given
+    /// Side of a pixel of these tiles; that of a HEALPix pixel unless given, or that of the network's training
     #[arg(long = "tile-pixel-arcmin", value_name = "ARCMIN")]
     pub(crate) tile_pixel_arcmin: Option<f64>,
     /// Catalogue of the centres of these tiles; they cover all that the maps hold unless given
@@ -42,7 +56,7 @@ pub(crate) struct Args {
     /// Core radii (beta) or theta500 (arnaud10) of the templates, comma-separated
     #[arg(long = "scales-arcmin", value_delimiter = ',', value_name = "LIST")]
     pub(crate) scales_arcmin: Option<Vec<f64>>,
-    /// Lowest S/N of a candidate
+    /// Lowest score of a candidate: S/N (mmf; 5 unless given) or probability (0.5 unless given)
     #[arg(long)]
     pub(crate) threshold: Option<f64>,
     /// Highest multipole used; found from the data unless given

@@ -2,43 +2,47 @@
 
 use super::args::Args;
 use super::inputs;
+use super::method::{Answer, Method};
 use crate::record::Inputs;
 use anyhow::{Context, Result, ensure};
 use arcmin_eval::Score;
-use arcmin_find_mmf::{Keep, MatchedFilter, Search, Treated};
+use arcmin_find_mmf::{Keep, Treated};
 use arcmin_maps::Observation;
+use arcmin_method::Watch;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Searches the negated maps and the half differences where that is asked for, and counts what is found there.
 pub(super) fn false_detections(
     args: &Args,
-    filter: &MatchedFilter,
+    method: &dyn Method,
     observation: &Observation,
-    search: &Search,
+    answer: &Answer,
+    watch: &dyn Watch,
     inputs: &mut Inputs,
 ) -> Result<BTreeMap<String, Score>> {
     let mut scores = BTreeMap::new();
     if args.negated {
-        let negated = search_clean(filter, inputs::negated(observation)?).context("searching the negated maps")?;
+        let negated =
+            search_clean(method, inputs::negated(observation)?, watch).context("searching the negated maps")?;
         scores.insert("false.negated".to_owned(), super::counted(negated.detections.candidates.len()));
     }
     if !args.halves.is_empty() {
         check_halves(args)?;
         let difference = inputs::half_difference(args, observation, inputs)?;
-        let noise = search_clean(filter, difference).context("searching the half difference")?;
+        let noise = search_clean(method, difference, watch).context("searching the half difference")?;
         scores.insert("false.half_difference".to_owned(), super::counted(noise.detections.candidates.len()));
         let mut sigmas = Sigmas::default();
-        sigmas.add(search, &noise);
+        sigmas.add(answer, &noise);
         scores.extend(sigmas.score());
     }
     Ok(scores)
 }
 
 /// Searches maps in which sources are not sought again: they are those that were searched, turned or differenced.
-pub(super) fn search_clean(filter: &MatchedFilter, observation: Observation) -> Result<Search> {
+pub(super) fn search_clean(method: &dyn Method, observation: Observation, watch: &dyn Watch) -> Result<Answer> {
     let clean = Treated { observation: Cow::Owned(observation), sources: Vec::new() };
-    Ok(filter.search_treated(&clean, Keep::Best)?)
+    method.search(&clean, Keep::Best, watch)
 }
 
 /// Refuses a number of halves that does not go with the maps.
@@ -58,12 +62,10 @@ pub(super) struct Sigmas {
 }
 
 impl Sigmas {
-    /// Counts the windows of a search and of that of the half difference.
-    pub(super) fn add(&mut self, search: &Search, halves: &Search) {
-        let first = |search: &Search| -> Vec<f64> {
-            search.tiles.iter().filter_map(|tile| tile.sigmas.first()).map(|sigma| sigma.used).collect()
-        };
-        for (map, halves) in first(search).into_iter().zip(first(halves)) {
+    /// Counts the windows of a filter's search and of that of the half difference.
+    pub(super) fn add(&mut self, answer: &Answer, halves: &Answer) {
+        let first = |answer: &Answer| answer.filtered.as_ref().map_or_else(Vec::new, |maps| maps.sigmas.clone());
+        for (map, halves) in first(answer).into_iter().zip(first(halves)) {
             (self.of_map, self.of_halves, self.n) = (self.of_map + map, self.of_halves + halves, self.n + 1);
         }
     }

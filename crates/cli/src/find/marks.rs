@@ -10,8 +10,6 @@ use arcmin_units::{Arcmin, Frame, SkyPosition};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// A known cluster and a candidate this close are the same, or within a pixel where that is larger.
-const MATCH_ARCMIN: f64 = 1.5;
 /// Rows of one catalogue closer than this are one cluster listed twice.
 const SAME_ARCMIN: f64 = 0.5;
 /// Clusters closer than this to the edge of the searched footprint are not counted.
@@ -136,13 +134,14 @@ impl Matched {
     }
 }
 
-/// Matches the known clusters well inside the footprint (its holes closed) with the candidates; `beyond` tells whether the
-/// image ends where the footprint does.
+/// Matches the known clusters well inside the footprint (its holes closed) with the candidates within `reach`, or a pixel where
+/// that is larger; `beyond` tells whether the image ends where the footprint does.
 pub(super) fn matched<'a>(
     known: impl IntoIterator<Item = &'a Known>,
     detections: &Detections,
     observation: &Observation,
     beyond: Outside,
+    reach: Arcmin,
 ) -> Matched {
     let mut matched = Matched::default();
     let mut known = known.into_iter().peekable();
@@ -150,7 +149,7 @@ pub(super) fn matched<'a>(
         return matched;
     }
     let pixel_arcmin = observation.geometry().pixel_size().to_arcmin().value();
-    let radius = MATCH_ARCMIN.max(pixel_arcmin);
+    let radius = reach.value().max(pixel_arcmin);
     let footprint = footprint(observation.mask());
     let depth = footprint.distance_to_invalid(beyond);
     for cluster in known {

@@ -2,9 +2,11 @@
 
 mod args;
 mod checks;
+mod follow;
 mod inputs;
 mod join;
 mod marks;
+mod method;
 mod outputs;
 mod settings;
 mod sphere;
@@ -16,46 +18,61 @@ use crate::record::{self, Inputs};
 use crate::terminal::say;
 use anyhow::{Context, Result};
 use arcmin_eval::{Score, create_dir};
-use arcmin_find_mmf::{Keep, MatchedFilter};
+use arcmin_find_mmf::Keep;
 use arcmin_job::Clock;
 use arcmin_maps::{Observation, Outside};
+use follow::Follow;
+use method::Method;
+use outputs::Marked;
 use std::collections::BTreeMap;
 
 /// Reads the maps and searches them: flat maps whole, HEALPix maps tile by tile.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut inputs = Inputs::default();
     let mut clock = Clock::default();
+    let method = method::prepare(args, &mut inputs)?;
     match clock.time("read", || input::read(&args.input, Purpose::Search, &mut inputs))? {
-        Sky::Flat(observation) => flat(args, &observation, inputs, clock),
-        Sky::Healpix(maps) => sphere::run(args, &maps, inputs, clock),
+        Sky::Flat(observation) => flat(args, &*method, &observation, inputs, clock),
+        Sky::Healpix(maps) => sphere::run(args, &*method, &maps, inputs, clock),
     }
 }
 
 /// Searches flat maps, and writes catalogue, S/N map, picture and record.
-fn flat(args: &Args, observation: &Observation, mut inputs: Inputs, mut clock: Clock) -> Result<()> {
+fn flat(
+    args: &Args,
+    method: &dyn Method,
+    observation: &Observation,
+    mut inputs: Inputs,
+    mut clock: Clock,
+) -> Result<()> {
+    let named = || format!("searching {}", input::names(&args.input.maps));
+    method.check(observation).with_context(named)?;
     let known = marks::read(args, observation.geometry().frame(), &mut inputs)?;
     create_dir(&args.out)?;
-    let filter = MatchedFilter::new(&settings::settings(args, &mut inputs)?)?;
-    let named = || format!("searching {}", input::names(&args.input.maps));
-    let treated = clock.time("sources", || filter.without_sources(observation)).with_context(named)?;
+    let watch = Follow::default();
+    let treated = clock.time("sources", || method.treat(observation)).with_context(named)?;
     let keep = if args.write_scales { Keep::EveryScale } else { Keep::Best };
-    let search = clock.time("search", || filter.search_treated(&treated, keep)).with_context(named)?;
+    let answer = clock.time("search", || method.search(&treated, keep, &watch)).with_context(named)?;
+    let detections = &answer.detections;
     let mut scores = BTreeMap::new();
-    scores.insert("detections".to_owned(), counted(search.detections.candidates.len()));
-    if filter.config().sources.is_some() {
+    scores.insert("detections".to_owned(), counted(detections.candidates.len()));
+    if method.seeks_sources() {
         scores.insert("sources".to_owned(), counted(treated.sources.len()));
     }
-    let area = search.detections.searched.area_deg2();
+    let area = detections.searched.area_deg2();
     scores.insert("searched_deg2".to_owned(), Score::new(Some(area), None, 1));
-    let matched = marks::matched(&known, &search.detections, observation, Outside::Invalid);
+    let matched = marks::matched(&known, detections, observation, Outside::Invalid, method.reach().known);
     scores.extend(matched.scores());
-    scores.extend(
-        clock.time("checks", || checks::false_detections(args, &filter, &treated.observation, &search, &mut inputs))?,
-    );
-    let sources = filter.config().sources.is_some().then_some(&treated.sources[..]);
-    let names = clock.time("write", || outputs::write(&args.out, &search, &known, sources))?;
+    scores.extend(clock.time("checks", || {
+        checks::false_detections(args, method, &treated.observation, &answer, &watch, &mut inputs)
+    })?);
+    drop(watch);
+    let sources = method.seeks_sources().then_some(&treated.sources[..]);
+    let marked = Marked { detections, kind: method.score_kind(), known: &known, sources };
+    let filtered = answer.filtered.as_ref();
+    let names = clock.time("write", || outputs::write(&args.out, &marked, filtered, observation))?;
     record::counted("find", &args.out, inputs, clock.into_seconds(), scores)?;
-    say(&format!("{} candidates in {area:.2} deg2 searched", search.detections.candidates.len()));
+    say(&format!("{} candidates in {area:.2} deg2 searched", detections.candidates.len()));
     summarise(args, &matched, sources.map(<[_]>::len), &names);
     Ok(())
 }

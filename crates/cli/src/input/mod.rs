@@ -44,7 +44,8 @@ pub(crate) struct MapArgs {
     /// Two-column text table of l and B_l, instead of --beam-arcmin
     #[arg(long = "beam-table", value_name = "FILE", conflicts_with = "beam_arcmin")]
     pub(crate) beam_table: Vec<PathBuf>,
-    /// White-noise level in map unit times arcmin, used where a --config file asks for modelled noise
+    /// White-noise level in uK arcmin (y arcmin for Compton y), where a --config file asks for modelled noise or a network wants to
+    /// know it
     #[arg(long = "noise-arcmin", value_name = "LEVEL", allow_hyphen_values = true)]
     pub(crate) noise_arcmin: Vec<f64>,
     /// Which pixels count: a FITS mask (non-zero = valid), `zeros` (zero pixels are missing) or `nan` (NaN and infinite

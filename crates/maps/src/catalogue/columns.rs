@@ -25,6 +25,8 @@ columns! {
     RA_DEG = "RADeg", "deg", "right ascension, ICRS, in degrees";
     DEC_DEG = "decDeg", "deg", "declination, ICRS, in degrees";
     SNR = "SNR", "", "signal to noise at the best scale";
+    PROBABILITY = "probability", "", "probability that it is a cluster";
+    SCORE = "score", "", "order of belief, without a scale of its own: larger is surer";
     Y_C = "y_c", "", "central Compton y at the best scale";
     ERR_Y_C = "err_y_c", "", "error of y_c";
     FIXED_SNR = "fixed_SNR", "", "signal to noise at the reference scale";

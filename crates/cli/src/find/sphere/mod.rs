@@ -1,49 +1,61 @@
 //! The search of HEALPix maps: tile by tile, joined to one catalogue and one S/N map.
 
+mod picture;
 mod snr;
 mod tiles;
 
 use super::args::Args;
 use super::checks::{Sigmas, check_halves, search_clean};
+use super::follow::Stop;
 use super::join::{Found, is_claimed, join};
 use super::marks::{Known, Matched};
-use super::{counted, inputs, marks, outputs, settings, summarise};
+use super::method::{Answer, Method};
+use super::outputs::Marked;
+use super::{counted, inputs, marks, outputs, summarise};
 use crate::cutouts::interpolation;
 use crate::input;
 use crate::record::{self, Inputs};
 use crate::terminal::say;
 use anyhow::{Context, Result, bail, ensure};
+use arcmin_eval::map_image::MapImage;
 use arcmin_eval::{Score, create_dir};
-use arcmin_find_mmf::{Keep, MatchedFilter, PointSource};
+use arcmin_find_mmf::units::SignalToNoise;
+use arcmin_find_mmf::{Keep, PointSource};
 use arcmin_job::{Clock, Interrupt, Progress};
-use arcmin_maps::healpix::{HealpixObservation, write_healpix};
-use arcmin_maps::{Catalogue, Interpolation, Mask, Observation, Outside, Shape, reproject_healpix};
-use arcmin_method::Detections;
-use arcmin_units::{Arcmin, SkyPosition};
+use arcmin_maps::healpix::{HealpixBand, HealpixMap, HealpixObservation, write_healpix};
+use arcmin_maps::{Catalogue, Interpolation, Mask, Observation, Outside, Shape, convert_frame, reproject_healpix};
+use arcmin_method::{Candidate, Detections, Watch};
+use arcmin_units::SkyPosition;
+use picture::Seen;
 use snr::SnrMap;
 use std::collections::BTreeMap;
 use tiles::{Tiles, owned};
 
-/// Beyond the filter's own border, so that what lies on the edge of a cell is searched by both neighbours.
-const MARGIN_ARCMIN: f64 = 3.0;
+/// HEALPix pixels and those of a training that differ by more than this share are of another kind.
+const PIXEL_TOLERANCE: f64 = 0.2;
 /// Tiles are listed in this file.
 const TILES: &str = "tiles.fits";
 /// The S/N as a HEALPix map.
 const SNR: &str = "snr.fits";
 
 /// Searches all tiles in which the maps hold something; writes catalogue, S/N map, picture, list of tiles and record.
-pub(super) fn run(args: &Args, maps: &HealpixObservation, mut inputs: Inputs, mut clock: Clock) -> Result<()> {
+pub(super) fn run(
+    args: &Args,
+    method: &dyn Method,
+    maps: &HealpixObservation,
+    mut inputs: Inputs,
+    mut clock: Clock,
+) -> Result<()> {
     ensure!(
         !args.write_scales,
         "--write-scales needs flat maps: bring the region to a flat map first with `arcmin reproject`"
     );
-    let config = settings::settings(args, &mut inputs)?;
-    let border = Arcmin::new(config.border_arcmin + MARGIN_ARCMIN);
-    let filter = MatchedFilter::new(&config)?;
-    let tiles = Tiles::new(args, maps, border, &mut inputs)?;
+    let tiles = Tiles::new(args, maps, method.tiling(), &mut inputs)?;
+    let how = interpolation(&args.interpolation)?;
+    check(args, method, maps, &tiles, how)?;
     let known = marks::read(args, tiles.frame, &mut inputs)?;
     let halves = clock.time("read", || Halves::read(args, maps, &mut inputs))?;
-    let search = SphereSearch { args, maps, halves, filter, tiles, known, how: interpolation(&args.interpolation)? };
+    let search = SphereSearch { args, method, maps, halves, tiles, known, how };
     create_dir(&args.out)?;
     let searched = clock.time("search", || search.run())?;
     ensure!(
@@ -59,8 +71,27 @@ pub(super) fn run(args: &Args, maps: &HealpixObservation, mut inputs: Inputs, mu
     scores.insert("detections".to_owned(), counted(n));
     record::counted("find", &args.out, inputs, clock.into_seconds(), scores)?;
     say(&format!("{n} candidates in {area_deg2:.2} deg2 searched"));
-    summarise(args, &matched, config.sources.is_some().then_some(n_sources), &names);
+    summarise(args, &matched, method.seeks_sources().then_some(n_sources), &names);
     Ok(())
+}
+
+/// Refuses maps that the method cannot search before the first tile is made.
+fn check(args: &Args, method: &dyn Method, maps: &HealpixObservation, tiles: &Tiles, how: Interpolation) -> Result<()> {
+    let named = || format!("searching {}", input::names(&args.input.maps));
+    if let Some(pixel) = method.tiling().pixel {
+        let ours = maps.nside().resolution();
+        ensure!(
+            (ours.value() / pixel.value() - 1.0).abs() <= PIXEL_TOLERANCE,
+            "{}: HEALPix pixels of {:.4}' (nside {}), the network was trained on {}': on pixels of another size noise is another, train \
+             one for these",
+            named(),
+            ours.value(),
+            maps.nside().value(),
+            pixel.value()
+        );
+    }
+    let corner = tiles.geometry(0)?.window(0, 0, Shape { ny: 1, nx: 1 });
+    method.check(&reproject_healpix(maps, &corner, how)?).with_context(named)
 }
 
 /// Two maps of half the survey for each band.
@@ -105,9 +136,9 @@ impl Halves {
 /// What all tiles share.
 struct SphereSearch<'a> {
     args: &'a Args,
+    method: &'a dyn Method,
     maps: &'a HealpixObservation,
     halves: Option<Halves>,
-    filter: MatchedFilter,
     tiles: Tiles,
     known: Vec<Known>,
     how: Interpolation,
@@ -121,7 +152,8 @@ struct Searched {
     negated: usize,
     half_difference: usize,
     sigmas: Sigmas,
-    snr: SnrMap,
+    /// S/N of a matched filter, once there is some.
+    snr: Option<SnrMap>,
     reports: Vec<Report>,
 }
 
@@ -144,7 +176,7 @@ impl SphereSearch<'_> {
             negated: 0,
             half_difference: 0,
             sigmas: Sigmas::default(),
-            snr: SnrMap::new(self.maps.nside(), tiles.frame)?,
+            snr: None,
             reports: Vec::new(),
         };
         for tile in 0..tiles.len() {
@@ -158,7 +190,7 @@ impl SphereSearch<'_> {
                     let (lon, lat) = (centre.lon_deg(), centre.lat_deg());
                     format!("searching the tile at ({lon:.3}, {lat:.3}) deg, {}", tiles.frame)
                 };
-                self.one(tile, &observation, &mut all).with_context(named)?;
+                self.one(tile, &observation, &Stop(&interrupt), &mut all).with_context(named)?;
             }
             progress.advance(1);
         }
@@ -167,39 +199,61 @@ impl SphereSearch<'_> {
     }
 
     /// Searches one tile and keeps what belongs to it.
-    fn one(&self, tile: usize, observation: &Observation, all: &mut Searched) -> Result<()> {
-        let tiles = &self.tiles;
-        let treated = self.filter.without_sources(observation)?;
-        let search = self.filter.search_treated(&treated, Keep::Best)?;
-        let area_deg2 = owned(&search.detections.searched, tiles, tile).area_deg2();
+    fn one(&self, tile: usize, observation: &Observation, watch: &dyn Watch, all: &mut Searched) -> Result<()> {
+        let (tiles, method) = (&self.tiles, self.method);
+        let treated = method.treat(observation)?;
+        let answer = method.search(&treated, Keep::Best, watch)?;
+        let searched = &answer.detections.searched;
+        let area_deg2 = owned(searched, tiles, tile).area_deg2();
         if area_deg2 == 0.0 {
             return Ok(());
         }
-        let ours = |position: SkyPosition| tiles.owner(position) == tile;
-        all.snr.put(&search, tiles, tile);
+        let (ours, reach) = (|position: SkyPosition| tiles.owner(position) == tile, method.reach());
+        if let Some(filtered) = &answer.filtered {
+            let snr = match &mut all.snr {
+                Some(snr) => snr,
+                None => all.snr.insert(SnrMap::new(self.maps.nside(), tiles.frame)?),
+            };
+            snr.put(&filtered.snr, searched, tiles, tile);
+        }
         let known = self.known.iter().filter(|known| ours(known.position));
-        all.matched.add(marks::matched(known, &search.detections, &treated.observation, Outside::Ignored));
-        if self.args.negated {
-            let negated = inputs::negated(&treated.observation)?;
-            let negated = search_clean(&self.filter, negated).context("searching the negated maps")?;
-            all.negated += negated.detections.candidates.iter().filter(|candidate| ours(candidate.position)).count();
-        }
-        if let Some(halves) = &self.halves {
-            let half = |maps| reproject_healpix(maps, observation.geometry(), self.how);
-            let (first, second) = (half(&halves.first)?, half(&halves.second)?);
-            let difference = inputs::half_difference_of(&treated.observation, &first, &second)?;
-            let noise = search_clean(&self.filter, difference).context("searching the half difference")?;
-            all.half_difference += noise.detections.candidates.iter().filter(|c| ours(c.position)).count();
-            all.sigmas.add(&search, &noise);
-        }
-        let claimed = |position: SkyPosition| is_claimed(tile, position, |p| tiles.owner(p));
+        let (sky, beyond) = (&treated.observation, Outside::Ignored);
+        all.matched.add(marks::matched(known, &answer.detections, sky, beyond, reach.known));
+        self.false_detections(tile, &treated.observation, &answer, watch, all)?;
+        let claimed = |position: SkyPosition| is_claimed(tile, position, reach.claimed, |p| tiles.owner(p));
         let before = all.found.len();
-        for mut candidate in search.detections.candidates.into_iter().filter(|candidate| claimed(candidate.position)) {
+        for mut candidate in answer.detections.candidates.into_iter().filter(|candidate| claimed(candidate.position)) {
             candidate.tile_name = format!("{tile}");
             all.found.push(Found { tile, candidate });
         }
         all.sources.extend(treated.sources.into_iter().filter(|source| ours(source.position)));
         all.reports.push(Report { tile, area_deg2, n_found: all.found.len() - before });
+        Ok(())
+    }
+
+    /// Counts what is found in a tile's negated maps and half differences, where that is asked for.
+    fn false_detections(
+        &self,
+        tile: usize,
+        observation: &Observation,
+        answer: &Answer,
+        watch: &dyn Watch,
+        all: &mut Searched,
+    ) -> Result<()> {
+        let ours = |candidate: &&Candidate| self.tiles.owner(candidate.position) == tile;
+        if self.args.negated {
+            let negated = inputs::negated(observation)?;
+            let negated = search_clean(self.method, negated, watch).context("searching the negated maps")?;
+            all.negated += negated.detections.candidates.iter().filter(ours).count();
+        }
+        if let Some(halves) = &self.halves {
+            let half = |maps| reproject_healpix(maps, observation.geometry(), self.how);
+            let (first, second) = (half(&halves.first)?, half(&halves.second)?);
+            let difference = inputs::half_difference_of(observation, &first, &second)?;
+            let noise = search_clean(self.method, difference, watch).context("searching the half difference")?;
+            all.half_difference += noise.detections.candidates.iter().filter(ours).count();
+            all.sigmas.add(answer, &noise);
+        }
         Ok(())
     }
 
@@ -212,7 +266,7 @@ impl SphereSearch<'_> {
             scores.insert("false.half_difference".to_owned(), counted(searched.half_difference));
             scores.extend(searched.sigmas.score());
         }
-        if self.filter.config().sources.is_some() {
+        if self.method.seeks_sources() {
             scores.insert("sources".to_owned(), counted(searched.sources.len()));
         }
         scores
@@ -221,24 +275,50 @@ impl SphereSearch<'_> {
     /// Writes the joined catalogue, S/N map, picture and list of tiles; tells how many candidates and which files there are.
     fn write(&self, searched: Searched) -> Result<(usize, Vec<String>)> {
         let (out, tiles) = (&self.args.out, &self.tiles);
-        let candidates = join(searched.found);
+        let candidates = join(searched.found, self.method.reach().same);
         let n = candidates.len();
         // Only the frame of the mask counts here; what was searched stands in the S/N map and in the list of tiles.
         let frame = Mask::all_valid(tiles.geometry(0)?.window(0, 0, Shape { ny: 1, nx: 1 }));
         let detections = Detections { candidates, searched: frame };
-        let sources = self.filter.config().sources.is_some().then_some(&searched.sources[..]);
-        let mut names = outputs::catalogues(out, &detections, sources)?;
+        let marked = Marked {
+            detections: &detections,
+            kind: self.method.score_kind(),
+            known: &self.known,
+            sources: self.method.seeks_sources().then_some(&searched.sources[..]),
+        };
+        let mut names = outputs::catalogues(out, &marked)?;
         let centres: Vec<SkyPosition> = searched.reports.iter().map(|report| tiles.centre(report.tile)).collect();
-        let snr = searched.snr.into_map()?;
-        write_healpix(&out.join(SNR), &snr)?;
-        let radius = tiles.radius(searched.reports[0].tile)?;
-        snr::picture(&snr, &detections, &self.known, sources, &centres, radius)?.write(&out.join(outputs::PICTURE))?;
+        let snr = searched.snr.map(SnrMap::into_map).transpose()?;
+        if let Some(snr) = &snr {
+            write_healpix(&out.join(SNR), snr)?;
+            names.push(SNR.to_owned());
+        }
+        let tile_radius = tiles.radius(searched.reports[0].tile)?;
+        let seen = Seen { frame: tiles.frame, centres: &centres, tile_radius };
+        self.picture(&seen, snr.as_ref(), &marked)?.write(&out.join(outputs::PICTURE))?;
         Catalogue::new(&centres, tiles.frame)
             .with_i64("tile", searched.reports.iter().map(|report| report.tile as i64).collect())?
             .with_f64("searchedDeg2", searched.reports.iter().map(|report| report.area_deg2).collect())?
             .with_i64("candidates", searched.reports.iter().map(|report| report.n_found as i64).collect())?
             .write(&out.join(TILES))?;
-        names.extend([SNR, outputs::PICTURE, TILES, "record.json"].map(str::to_owned));
+        names.extend([outputs::PICTURE, TILES, "record.json"].map(str::to_owned));
         Ok((n, names))
+    }
+
+    /// The S/N or, of methods that have none, the map with the least noise.
+    fn picture(
+        &self,
+        seen: &Seen<'_>,
+        snr: Option<&HealpixMap<SignalToNoise>>,
+        marked: &Marked<'_>,
+    ) -> Result<MapImage> {
+        if let Some(snr) = snr {
+            return picture::picture(seen, |at| snr.nearest(at), &outputs::snr_style(), marked);
+        }
+        let bands: Vec<&HealpixBand> = self.maps.bands().iter().collect();
+        let shown = outputs::quietest(&bands, |band| band.noise_arcmin);
+        // Bands may be in frames of their own.
+        let value = |at| shown.map.nearest(convert_frame(at, seen.frame, shown.map.frame()));
+        picture::picture(seen, value, &outputs::temperature_style(&shown.name), marked)
     }
 }

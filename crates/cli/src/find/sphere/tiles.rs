@@ -1,6 +1,7 @@
 //! How the sphere is cut into flat tiles.
 
 use crate::find::args::Args;
+use crate::find::method::Tiling;
 use crate::record::Inputs;
 use anyhow::{Context, Result, ensure};
 use arcmin_maps::healpix::HealpixObservation;
@@ -8,6 +9,8 @@ use arcmin_maps::{Catalogue, Geometry, Mask, PixelPosition, Shape, SkyTiling};
 use arcmin_units::{Arcmin, Frame, Radian, SkyPosition};
 
 const DEFAULT_TILE_DEG: f64 = 10.0;
+/// Beyond the method's own border, so that what lies on the edge of a cell is searched by both neighbours.
+const MARGIN_ARCMIN: f64 = 3.0;
 
 /// The tiles of a search, and to which of them each direction belongs.
 pub(super) struct Tiles {
@@ -23,12 +26,16 @@ enum Kind {
 }
 
 impl Tiles {
-    pub(super) fn new(args: &Args, maps: &HealpixObservation, border: Arcmin, inputs: &mut Inputs) -> Result<Self> {
+    pub(super) fn new(args: &Args, maps: &HealpixObservation, tiling: Tiling, inputs: &mut Inputs) -> Result<Self> {
         let frame = maps.bands()[0].map.frame();
-        let pixel = args.tile_pixel_arcmin.map_or_else(|| maps.nside().resolution(), Arcmin::new);
+        let pixel = match args.tile_pixel_arcmin {
+            Some(pixel) => Arcmin::new(pixel),
+            None => tiling.pixel.unwrap_or_else(|| maps.nside().resolution()),
+        };
+        let border = Arcmin::new(tiling.border.value() + MARGIN_ARCMIN);
         let width = Arcmin::new(60.0 * args.tile_deg.unwrap_or(DEFAULT_TILE_DEG));
         let cover = SkyTiling::new(width, border, pixel, frame)
-            .context("--tile-deg, --tile-pixel-arcmin and the filter's border_arcmin do not go together")?;
+            .context("--tile-deg, --tile-pixel-arcmin and the border that the method leaves out do not go together")?;
         let Some(path) = &args.tile_centres else { return Ok(Self { frame, kind: Kind::Cover(cover) }) };
         let centres = Catalogue::read(path)?;
         inputs.note(path)?;

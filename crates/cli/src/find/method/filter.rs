@@ -1,0 +1,56 @@
+//! The matched filter.
+
+use super::{Answer, Filtered, Method, Reach, Tiling};
+use crate::find::args::Args;
+use crate::find::settings;
+use crate::record::Inputs;
+use anyhow::Result;
+use arcmin_find_mmf::{Keep, MatchedFilter, Search, Treated};
+use arcmin_maps::Observation;
+use arcmin_method::{ScoreKind, Watch};
+use arcmin_units::Arcmin;
+
+/// A known cluster and a candidate this close are the same.
+const KNOWN_ARCMIN: f64 = 1.5;
+/// Candidates of two tiles this close are one.
+const SAME_ARCMIN: f64 = 1.0;
+
+struct Filter(MatchedFilter);
+
+/// The filter of the options.
+pub(super) fn prepare(args: &Args, inputs: &mut Inputs) -> Result<Box<dyn Method>> {
+    Ok(Box::new(Filter(MatchedFilter::new(&settings::settings(args, inputs)?)?)))
+}
+
+impl Method for Filter {
+    fn score_kind(&self) -> ScoreKind {
+        ScoreKind::SignalToNoise
+    }
+
+    fn check(&self, _observation: &Observation) -> Result<()> {
+        Ok(())
+    }
+
+    fn tiling(&self) -> Tiling {
+        Tiling { border: Arcmin::new(self.0.config().border_arcmin), pixel: None }
+    }
+
+    fn reach(&self) -> Reach {
+        let same = Arcmin::new(SAME_ARCMIN);
+        Reach { known: Arcmin::new(KNOWN_ARCMIN), claimed: same, same }
+    }
+
+    fn seeks_sources(&self) -> bool {
+        self.0.config().sources.is_some()
+    }
+
+    fn treat<'a>(&self, observation: &'a Observation) -> Result<Treated<'a>> {
+        Ok(self.0.without_sources(observation)?)
+    }
+
+    fn search(&self, treated: &Treated<'_>, keep: Keep, _watch: &dyn Watch) -> Result<Answer> {
+        let Search { detections, snr, scales, tiles, .. } = self.0.search_treated(treated, keep)?;
+        let sigmas = tiles.iter().filter_map(|tile| tile.sigmas.first()).map(|sigma| sigma.used).collect();
+        Ok(Answer { detections, filtered: Some(Filtered { snr, scales, sigmas }) })
+    }
+}

@@ -1,0 +1,309 @@
+//! The methods of `arcmin find` that were trained beforehand, on a simulated sky of the kind that they know.
+//!
+//! Nothing here holds a number of the very weights that ship: better ones may replace them.
+
+mod common;
+
+use arcmin_maps::file::{ReadOptions, UnitMap, read_map};
+use arcmin_maps::healpix::{HealpixFile, HealpixMap, HealpixPixels, HealpixUnitMap};
+use arcmin_maps::{Catalogue, Geometry, Map};
+use arcmin_sphere::healpix::{Healpix, Nside, PixelSet};
+use arcmin_units::{Frame, MicroKelvinCmb, Radian, SkyPosition};
+use common::{arcmin, assert_refused, assert_succeeded};
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::OnceLock;
+use tempfile::TempDir;
+
+const BANDS: [&str; 3] = ["90", "148", "219"];
+/// As far as a cluster may lie from the middle of the cutout that finds it.
+const CUTOUT_REACH_ARCMIN: f64 = 4.3;
+/// What no method searches along the edges of the map.
+const RIM_ARCMIN: f64 = 25.0;
+
+/// One simulated tile, made once.
+fn tile() -> &'static Path {
+    static SKY: OnceLock<TempDir> = OnceLock::new();
+    static TILE: OnceLock<PathBuf> = OnceLock::new();
+    TILE.get_or_init(|| {
+        let folder = SKY.get_or_init(|| tempfile::tempdir().expect("a temporary folder")).path();
+        let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/trained_sky.toml");
+        let output = arcmin().args(["simulate", "--config"]).arg(config).arg("--out").arg(folder).output();
+        assert_succeeded(&output.expect("the command starts"));
+        folder.join("tile-000")
+    })
+}
+
+fn maps(bands: &[&str]) -> Vec<PathBuf> {
+    bands.iter().map(|band| tile().join(format!("{band}.fits"))).collect()
+}
+
+fn find(bands: &[&str], out: &Path, more: &[&str]) -> Output {
+    let maps = maps(bands);
+    common::find(&maps.iter().map(PathBuf::as_path).collect::<Vec<_>>(), out, more)
+}
+
+fn catalogue(out: &Path) -> Catalogue {
+    Catalogue::read(&out.join("catalogue.fits")).expect("our own file")
+}
+
+fn band_map(band: &str) -> Map<MicroKelvinCmb> {
+    let file = read_map(&tile().join(format!("{band}.fits")), &ReadOptions::default()).expect("a simulated map");
+    let UnitMap::Temperature(map) = file.map else { panic!("a temperature map") };
+    map
+}
+
+/// Distance of a position from the edge of the map.
+fn depth_arcmin(geometry: &Geometry, position: SkyPosition) -> f64 {
+    let Some(at) = geometry.sky_to_pix(position) else { return 0.0 };
+    let (nx, ny) = (geometry.shape().nx as f64, geometry.shape().ny as f64);
+    let pixels = at.x.min(at.y).min(nx - 1.0 - at.x).min(ny - 1.0 - at.y);
+    pixels * geometry.pixel_size().to_arcmin().value()
+}
+
+/// Clusters that no method should overlook, well inside the map.
+fn heavy_clusters() -> Vec<SkyPosition> {
+    let truth = Catalogue::read(&tile().join("truth.fits")).expect("the truth");
+    let (mass, redshift) = (truth.f64("Mvir").expect("masses"), truth.f64("redshift").expect("redshifts"));
+    let geometry = band_map("148").geometry().clone();
+    let is_heavy = |row: &usize| mass[*row] > 3.5e14 && redshift[*row] > 0.25;
+    let rows = (0..truth.len()).filter(is_heavy).map(|row| truth.positions()[row]);
+    let heavy: Vec<SkyPosition> = rows.filter(|&p| depth_arcmin(&geometry, p) > RIM_ARCMIN).collect();
+    assert!(heavy.len() >= 4, "the seed gives {} heavy clusters", heavy.len());
+    heavy
+}
+
+fn n_found(found: &Catalogue, clusters: &[SkyPosition], reach_arcmin: f64) -> usize {
+    let near = |a: SkyPosition| found.positions().iter().any(|b| b.separation(a).to_arcmin().value() <= reach_arcmin);
+    clusters.iter().filter(|&&cluster| near(cluster)).count()
+}
+
+/// Each finds three of four at least: a cluster on the edge between two cutouts may be lost to a network.
+fn assert_most(n: usize, clusters: &[SkyPosition], what: &str) {
+    assert!(4 * n >= 3 * clusters.len(), "{what}: {n} of {} heavy clusters found", clusters.len());
+}
+
+#[test]
+fn each_method_finds_heavy_clusters_and_says_what_its_scores_are() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let heavy = heavy_clusters();
+    let search = |name: &str, more: &[&str]| {
+        let out = folder.path().join(name);
+        assert_succeeded(&find(&BANDS, &out, more));
+        for file in ["catalogue.csv", "catalogue.reg", "searched.fits", "map.png", "record.json"] {
+            assert!(out.join(file).is_file(), "{name}: {file}");
+        }
+        assert_eq!(out.join("snr.fits").exists(), name == "mmf", "{name}");
+        catalogue(&out)
+    };
+    let cnn = search("cnn", &["--method", "cnn"]);
+    assert_most(n_found(&cnn, &heavy, CUTOUT_REACH_ARCMIN), &heavy, "cnn");
+    let probability = cnn.f64("probability").expect("a column");
+    assert!(probability.iter().all(|p| (0.5..=1.0).contains(p)) && probability.is_sorted_by(|a, b| a >= b));
+    assert!(cnn.column("SNR").is_none() && cnn.column("y_c").is_none(), "a network has no signal to noise");
+    let mmf = search("mmf", &[]);
+    assert!(mmf.column("SNR").is_some() && mmf.column("probability").is_none());
+    let ensemble = search("ensemble", &["--method", "ensemble"]);
+    assert_most(n_found(&ensemble, &heavy, 1.5), &heavy, "ensemble");
+    assert!(ensemble.f64("probability").expect("a column").iter().all(|p| (0.5..=1.0).contains(p)));
+    let both = search("and", &["--method", "ensemble", "--combination", "and"]);
+    assert_most(n_found(&both, &heavy, 1.5), &heavy, "and");
+    assert!(both.f64("score").expect("a column").iter().all(|score| *score >= 1.0));
+    let prod = search("prod", &["--method", "ensemble", "--combination", "prod", "--threshold", "0.9"]);
+    assert_most(n_found(&prod, &heavy, 1.5), &heavy, "prod");
+    // Each candidate of two finders is one of either: at the filter's place, or in the middle of a cutout.
+    let all = search("all", &["--method", "cnn", "--threshold", "0.01"]);
+    let peaks = search("peaks", &["--threshold", "3", "--config", &filter_of_the_ensemble(folder.path())]);
+    for position in ensemble.positions() {
+        let is_one_of = |found: &Catalogue| n_found(found, &[*position], 1e-3) == 1;
+        assert!(is_one_of(&peaks) || is_one_of(&all));
+    }
+    assert!(n_found(&peaks, ensemble.positions(), 1e-3) > 0);
+}
+
+/// The settings of the filter whose scores the shipped combinations are of, as a file.
+fn filter_of_the_ensemble(folder: &Path) -> String {
+    let shipped = include_str!("../../../data/weights/find-ensemble-deepsz.toml");
+    let config: toml::Table = toml::from_str(shipped).expect("our own file");
+    let filter = &config["settings"]["finders"]["mmf"];
+    let path = folder.join("filter.toml");
+    std::fs::write(&path, toml::to_string(filter).expect("a table")).expect("room");
+    path.display().to_string()
+}
+
+#[test]
+fn neither_threads_nor_the_order_of_the_bands_change_a_bit() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for method in ["cnn", "ensemble"] {
+        let read = |name: &str, bands: &[&str], threads: &str| {
+            let out = folder.path().join(name);
+            assert_succeeded(&find(bands, &out, &["--method", method, "--threads", threads, "--threshold", "0.05"]));
+            std::fs::read(out.join("catalogue.fits")).expect("a catalogue")
+        };
+        let one = read("one", &BANDS, "1");
+        assert!(one == read("two", &BANDS, "2"), "{method}: one and two threads");
+        assert!(one == read("turned", &["219", "90", "148"], "2"), "{method}: another order of the bands");
+    }
+}
+
+#[test]
+fn negated_maps_have_few_clusters_and_known_ones_are_matched() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let known = folder.path().join("known.csv");
+    let rows: Vec<String> = heavy_clusters().iter().map(|p| format!("{},{}", p.lon_deg(), p.lat_deg())).collect();
+    std::fs::write(&known, format!("RADeg,decDeg\n{}\n", rows.join("\n"))).expect("room");
+    let out = folder.path().join("out");
+    assert_succeeded(&find(&BANDS, &out, &["--method", "cnn", "--negated", "--mark", &known.display().to_string()]));
+    let record = std::fs::read_to_string(out.join("record.json")).expect("a record");
+    let record: serde_json::Value = serde_json::from_str(&record).expect("a record is JSON");
+    let score = |name: &str| record["scores"][name]["value"].as_f64().unwrap_or_else(|| panic!("no score {name}"));
+    assert!(score("marked.open") >= 0.75 && score("detections") > 3.0 * score("false.negated"));
+}
+
+#[test]
+fn maps_that_the_network_does_not_know_are_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().join("out");
+    for method in ["cnn", "ensemble"] {
+        let refused = |bands: &[&str], more: &[&str], words: &[&str]| {
+            assert_refused(&find(bands, &out, &[&["--method", method], more].concat()), words);
+        };
+        let trained = "the network was trained on 90 GHz with 2.8";
+        refused(&["90", "148"], &[], &["90.fits", "148.fits", "the observation has 90 GHz", trained]);
+        let ghz = ["--freq-ghz", "90", "--freq-ghz", "148", "--freq-ghz", "280"];
+        refused(&BANDS, &ghz, &["219.fits", "280 GHz", trained]);
+        refused(&BANDS, &["--noise-arcmin", "18"], &["18.0000 uK arcmin", trained]);
+        refused(&BANDS, &["--beam-arcmin", "1.4"], &["a beam of 1.4'", trained]);
+        refused(&BANDS, &["--unit", "compton-y"], &["Compton y", trained]);
+        assert!(!out.exists(), "nothing is made for maps that are refused");
+    }
+    let bare = folder.path().join("bare.fits");
+    let mut file = read_map(&maps(&["148"])[0], &ReadOptions::default()).expect("a simulated map");
+    file.noise_arcmin = None;
+    let UnitMap::Temperature(map) = &file.map else { panic!("a temperature map") };
+    arcmin_maps::file::write_map(&bare, map).expect("room");
+    let more = ["--method", "cnn", "--freq-ghz", "148"];
+    assert_refused(&common::find(&[&bare], &out, &more), &["no noise level is known", "--noise-arcmin"]);
+}
+
+#[test]
+fn options_of_one_method_are_refused_for_another() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let refused = |more: &[&str], words: &[&str]| assert_refused(&find(&BANDS, folder.path(), more), words);
+    refused(&["--method", "wavelets"], &["--method wavelets is not known: use mmf, cnn or ensemble"]);
+    let of_the_filter: [&[&str]; 8] = [
+        &["--profile", "beta"],
+        &["--scales-arcmin", "0.5"],
+        &["--ell-min", "300"],
+        &["--ell-max", "9000"],
+        &["--config", "any.toml"],
+        &["--mask-sources", "5"],
+        &["--subtract-sources", "5"],
+        &["--write-scales"],
+    ];
+    for (method, given) in ["cnn", "ensemble"].into_iter().flat_map(|m| of_the_filter.map(|given| (m, given))) {
+        let words = [&format!("{} means nothing to --method {method}", given[0]), "it goes with --method mmf"];
+        refused(&[given, &["--method", method]].concat(), &words);
+    }
+    refused(&["--weights", "w"], &["--weights means nothing to --method mmf: it goes with --method cnn or ensemble"]);
+    refused(&["--method", "cnn", "--combination", "and"], &["goes with --method ensemble"]);
+    refused(&["--method", "ensemble", "--combination", "or"], &["use and, prod or calibrated"]);
+    refused(&["--method", "ensemble", "--combination", "prod"], &["prod needs --threshold"]);
+    refused(&["--method", "cnn", "--threshold", "5"], &["--threshold 5", "probabilities"]);
+    refused(&["--method", "cnn", "--threshold", "1e-6"], &["lists nothing below"]);
+}
+
+#[test]
+fn weights_that_are_none_are_refused_by_name_and_a_folder_of_a_run_is_taken() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/weights");
+    let bytes = std::fs::read(weights.join("find-cnn-deepsz.safetensors")).expect("the weights that ship");
+    let refused = |method: &str, path: &Path, words: &[&str]| {
+        let more = ["--method", method, "--weights", &path.display().to_string()];
+        let name = path.file_name().expect("a name").to_string_lossy();
+        assert_refused(&find(&BANDS, &folder.path().join("out"), &more), &[&[&*name], words].concat());
+    };
+    let cut = folder.path().join("cut.safetensors");
+    std::fs::write(&cut, &bytes[..bytes.len() / 2]).expect("room");
+    refused("cnn", &cut, &["--weights"]);
+    refused("cnn", &weights.join("sz-mass-150ghz.safetensors"), &["not that of a cutout classifier"]);
+    refused("cnn", &folder.path().join("none.safetensors"), &["No such file"]);
+    refused("ensemble", &weights.join("find-cnn-deepsz.safetensors"), &["needs the folder of the run"]);
+    // A run's folder, at first without what an ensemble needs.
+    let run = folder.path().join("run");
+    std::fs::create_dir_all(run.join("training/cnn")).expect("room");
+    std::fs::write(run.join("training/cnn/cnn.safetensors"), &bytes).expect("room");
+    refused("ensemble", &run, &["training/ensemble.json"]);
+    let copy = |from: &str, to: &str| std::fs::copy(weights.join(from), run.join(to)).expect("room");
+    copy("find-ensemble-deepsz.json", "training/ensemble.json");
+    refused("ensemble", &run, &["config.toml"]);
+    copy("find-ensemble-deepsz.toml", "config.toml");
+    for method in ["cnn", "ensemble"] {
+        let [of_run, shipped] = ["of-run", "shipped"].map(|name| folder.path().join(format!("{method}-{name}")));
+        let own = ["--method", method, "--weights", &run.display().to_string()];
+        assert_succeeded(&find(&BANDS, &of_run, &own));
+        assert_succeeded(&find(&BANDS, &shipped, &["--method", method]));
+        let read = |out: &Path| std::fs::read(out.join("catalogue.fits")).expect("a catalogue");
+        assert!(read(&of_run) == read(&shipped), "{method}: a copy of what ships");
+    }
+}
+
+/// The tile on a HEALPix grid, as far as that lies on it.
+fn healpix_maps(folder: &Path, nside: u64) -> Vec<PathBuf> {
+    let grid = Healpix::nested(Nside::new(nside).expect("a resolution"));
+    let one = |band: &str| {
+        let map = band_map(band);
+        let (geometry, pixels) = (map.geometry(), map.pixels());
+        let Ok(file) = read_map(&tile().join(format!("{band}.fits")), &ReadOptions::default()) else { panic!("a map") };
+        let at = |pixel| geometry.pixel_index(grid.centre(pixel)).map(|idx| (pixel, pixels[idx]));
+        let around = grid.disc(middle(geometry), Radian::new(0.03));
+        let covered: Vec<_> = around.pixels().filter_map(at).collect();
+        let set = PixelSet::from_pixels(grid, covered.iter().map(|(pixel, _)| *pixel));
+        let values = covered.iter().map(|(_, value)| *value).collect();
+        let map = HealpixMap::new(Frame::Equatorial, HealpixPixels::partial(set, values).expect("a value each"));
+        let path = folder.join(format!("healpix-{nside}-{band}.fits"));
+        let (nu, noise_arcmin) = (file.nu, file.noise_arcmin);
+        let map = HealpixUnitMap::Temperature(map);
+        let file = HealpixFile { map, nu, beam: None, noise_arcmin, band_name: Some(band.to_owned()) };
+        file.write(&path).expect("room");
+        path
+    };
+    BANDS.map(one).to_vec()
+}
+
+fn middle(geometry: &Geometry) -> SkyPosition {
+    let shape = geometry.shape();
+    let at = arcmin_maps::PixelPosition { x: 0.5 * shape.nx as f64, y: 0.5 * shape.ny as f64 };
+    geometry.pix_to_sky(at).expect("the middle of the map")
+}
+
+/// Two tiles beside each other: what lies near their border is seen by both, and listed once.
+#[test]
+fn healpix_maps_are_searched_in_tiles_and_clusters_listed_once() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let maps = healpix_maps(folder.path(), 16_384);
+    let (centre, centres) = (middle(band_map("148").geometry()), folder.path().join("centres.csv"));
+    let step_deg = 0.6 / centre.lat().value().cos();
+    let row = |offset: f64| format!("{},{}", centre.lon_deg() + offset, centre.lat_deg());
+    std::fs::write(&centres, format!("RADeg,decDeg\n{}\n{}\n", row(-step_deg), row(step_deg))).expect("room");
+    let (out, centres) = (folder.path().join("out"), centres.display().to_string());
+    let more = ["--method", "cnn", "--tile-deg", "2.2", "--tile-centres", &centres];
+    assert_succeeded(&common::sphere::run("find", &maps, &out, &more));
+    let (found, heavy) = (catalogue(&out), heavy_clusters());
+    assert_most(n_found(&found, &heavy, CUTOUT_REACH_ARCMIN), &heavy, "cnn on HEALPix");
+    let tiles = found.text("tileName").expect("a column");
+    let mut n_tiles = tiles.clone();
+    n_tiles.sort_unstable();
+    n_tiles.dedup();
+    assert_eq!(n_tiles.len(), 2, "both tiles found something");
+    for (a, tile) in tiles.iter().enumerate() {
+        for b in (0..a).filter(|&b| tiles[b] != *tile) {
+            let apart = found.positions()[a].separation(found.positions()[b]).to_arcmin().value();
+            assert!(apart >= 6.0, "{apart}' apart in two tiles");
+        }
+    }
+    assert!(out.join("tiles.fits").is_file() && out.join("map.png").is_file() && !out.join("snr.fits").exists());
+    let coarse = healpix_maps(folder.path(), 4096);
+    let words = ["HEALPix pixels of 0.8588' (nside 4096)", "the network was trained on 0.25'"];
+    assert_refused(&common::sphere::run("find", &coarse, &out, &more), &words);
+}
