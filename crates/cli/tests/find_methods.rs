@@ -66,10 +66,10 @@ fn heavy_clusters() -> Vec<SkyPosition> {
     let truth = Catalogue::read(&tile().join("truth.fits")).expect("the truth");
     let (mass, redshift) = (truth.f64("Mvir").expect("masses"), truth.f64("redshift").expect("redshifts"));
     let geometry = band_map("148").geometry().clone();
-    let is_heavy = |row: &usize| mass[*row] > 3.5e14 && redshift[*row] > 0.25;
+    let is_heavy = |row: &usize| mass[*row] > 3e14 && redshift[*row] > 0.25;
     let rows = (0..truth.len()).filter(is_heavy).map(|row| truth.positions()[row]);
     let heavy: Vec<SkyPosition> = rows.filter(|&p| depth_arcmin(&geometry, p) > RIM_ARCMIN).collect();
-    assert!(heavy.len() >= 4, "the seed gives {} heavy clusters", heavy.len());
+    assert!(heavy.len() >= 6, "the seed gives {} heavy clusters", heavy.len());
     heavy
 }
 
@@ -93,7 +93,7 @@ fn each_method_finds_heavy_clusters_and_says_what_its_scores_are() {
         for file in ["catalogue.csv", "catalogue.reg", "searched.fits", "map.png", "record.json"] {
             assert!(out.join(file).is_file(), "{name}: {file}");
         }
-        assert_eq!(out.join("snr.fits").exists(), name == "mmf", "{name}");
+        assert_eq!(out.join("snr.fits").exists(), matches!(name, "mmf" | "peaks"), "{name}");
         catalogue(&out)
     };
     let cnn = search("cnn", &["--method", "cnn"]);
@@ -250,7 +250,7 @@ fn weights_that_are_none_are_refused_by_name_and_a_folder_of_a_run_is_taken() {
 
 /// The tile on a HEALPix grid, as far as that lies on it.
 fn healpix_maps(folder: &Path, nside: u64) -> Vec<PathBuf> {
-    let grid = Healpix::nested(Nside::new(nside).expect("a resolution"));
+    let grid = Healpix::ring(Nside::new(nside).expect("a resolution"));
     let one = |band: &str| {
         let map = band_map(band);
         let (geometry, pixels) = (map.geometry(), map.pixels());
@@ -292,10 +292,8 @@ fn healpix_maps_are_searched_in_tiles_and_clusters_listed_once() {
     let (found, heavy) = (catalogue(&out), heavy_clusters());
     assert_most(n_found(&found, &heavy, CUTOUT_REACH_ARCMIN), &heavy, "cnn on HEALPix");
     let tiles = found.text("tileName").expect("a column");
-    let mut n_tiles = tiles.clone();
-    n_tiles.sort_unstable();
-    n_tiles.dedup();
-    assert_eq!(n_tiles.len(), 2, "both tiles found something");
+    let seen: std::collections::BTreeSet<&String> = tiles.iter().collect();
+    assert_eq!(seen.len(), 2, "both tiles found something");
     for (a, tile) in tiles.iter().enumerate() {
         for b in (0..a).filter(|&b| tiles[b] != *tile) {
             let apart = found.positions()[a].separation(found.positions()[b]).to_arcmin().value();
@@ -304,6 +302,6 @@ fn healpix_maps_are_searched_in_tiles_and_clusters_listed_once() {
     }
     assert!(out.join("tiles.fits").is_file() && out.join("map.png").is_file() && !out.join("snr.fits").exists());
     let coarse = healpix_maps(folder.path(), 4096);
-    let words = ["HEALPix pixels of 0.8588' (nside 4096)", "the network was trained on 0.25'"];
+    let words = ["HEALPix pixels of 0.8589' (nside 4096)", "the network was trained on 0.25'"];
     assert_refused(&common::sphere::run("find", &coarse, &out, &more), &words);
 }
