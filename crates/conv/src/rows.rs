@@ -183,20 +183,49 @@ unsafe fn multiply_add<S: Simd, const ROWS: usize, const VECTORS: usize>(
 ) {
     // PERF: a local copy stays in registers; through the reference LLVM stores it in every step.
     let mut local = *sums;
-    for k in 0..depth {
-        // SAFETY: `k < depth`; the caller vouches for the rest.
+    // PERF: four steps in a row for narrow vectors, so that the processor looks further ahead: with AVX2 and one thread 16.7 instead
+    // of 18.7 ms for 64 to 128 channels, stride 2, on 32 images of 40x40. Written out, as a loop of four stays a loop; eight no
+    // longer keep all sums in registers. The widest tile has twice the products in a step, and gains nothing.
+    let whole = if VECTORS > 2 { 0 } else { depth - depth % 4 };
+    for k in (0..whole).step_by(4) {
+        // SAFETY: `k + 3 < depth`; the caller vouches for the rest.
         unsafe {
-            let b = b.add(k * PANEL);
-            let b: [S::V; VECTORS] = std::array::from_fn(|v| simd.load(b.add(v * S::LANES)));
-            for r in 0..ROWS {
-                let a = simd.splat(*a[r].add(k));
-                for v in 0..VECTORS {
-                    local[r][v] = simd.mul_add(a, b[v], local[r][v]);
-                }
+            add_step(simd, &mut local, a, b, k);
+            add_step(simd, &mut local, a, b, k + 1);
+            add_step(simd, &mut local, a, b, k + 2);
+            add_step(simd, &mut local, a, b, k + 3);
+        }
+    }
+    for k in whole..depth {
+        // SAFETY: `k < depth`; the caller vouches for the rest.
+        unsafe { add_step(simd, &mut local, a, b, k) };
+    }
+    *sums = local;
+}
+
+/// One step of [`multiply_add`].
+///
+/// # Safety
+/// Each `a` must be valid for `k + 1` numbers, and `b` for as many rows of `VECTORS` vectors.
+#[inline(always)]
+unsafe fn add_step<S: Simd, const ROWS: usize, const VECTORS: usize>(
+    simd: S,
+    sums: &mut [[S::V; VECTORS]; ROWS],
+    a: [*const f32; ROWS],
+    b: *const f32,
+    k: usize,
+) {
+    // SAFETY: the caller vouches for the numbers.
+    unsafe {
+        let b = b.add(k * PANEL);
+        let b: [S::V; VECTORS] = std::array::from_fn(|v| simd.load(b.add(v * S::LANES)));
+        for r in 0..ROWS {
+            let a = simd.splat(*a[r].add(k));
+            for v in 0..VECTORS {
+                sums[r][v] = simd.mul_add(a, b[v], sums[r][v]);
             }
         }
     }
-    *sums = local;
 }
 
 /// The first `n_columns` numbers as vectors, filled up with zeros.
