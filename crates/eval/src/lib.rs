@@ -53,7 +53,7 @@ pub use finder_report::{
 pub use map_image::{ColourRange, ColourScale, MapImage, MapPixels, MapStyle, Mark, MarkSet, MarkShape};
 pub use mass_scores::{MassBin, MassEstimate, MassScoreConfig};
 pub use matching::{HaloSelection, MatchConfig};
-pub use outcome::{Counterpart, DetectionOutcome, HaloOutcome, TileOutcome, Verdict, YMeasured};
+pub use outcome::{Counterpart, DetectionOutcome, HaloOutcome, MassFound, TileOutcome, Verdict, YMeasured};
 pub use paired::{CutoutRuns, PairedCutout, PairedTile};
 pub use plane::{PlaneAxis, PlaneCell, SelectionPlane};
 pub use plot::Figure;

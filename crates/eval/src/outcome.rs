@@ -38,6 +38,16 @@ pub struct YMeasured {
     pub error: f64,
 }
 
+/// A mass that a finder gave.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MassFound {
+    /// Virial mass in Msun.
+    pub mvir_msun: f64,
+    /// One-sigma error of its natural logarithm.
+    pub ln_error: f64,
+}
+
 /// The halo of a detection.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,6 +84,12 @@ pub struct DetectionOutcome {
     pub y_best: Option<YMeasured>,
     /// Central y at the finder's fixed scale.
     pub y_fixed: Option<YMeasured>,
+    /// Mass by the finder itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mass: Option<MassFound>,
+    /// One-sigma error of the position along each axis, by the finder itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position_error_arcmin: Option<f64>,
 }
 
 /// One halo after matching.
@@ -233,6 +249,8 @@ fn judge(candidate: &Candidate, cutouts: &TileCutouts, matched: Option<(&Halo, &
         cutouts,
         y_best: y(&candidate.best),
         y_fixed: y(&candidate.fixed),
+        mass: candidate.mass.map(|mass| MassFound { mvir_msun: mass.mvir.msun(), ln_error: mass.ln_error }),
+        position_error_arcmin: candidate.position_error.map(|error| error.value()),
     }
 }
 
@@ -255,6 +273,13 @@ fn check_finite(detections: &Detections, truth: &Truth) -> Result<(), Error> {
         for size in candidate.best.iter().chain(&candidate.fixed) {
             check("candidate", idx, "y_c", size.y_c.value)?;
             check("candidate", idx, "err_y_c", size.y_c.error)?;
+        }
+        if let Some(mass) = candidate.mass {
+            check("candidate", idx, "mass", mass.mvir.msun())?;
+            check("candidate", idx, "error of the mass", mass.ln_error)?;
+        }
+        if let Some(error) = candidate.position_error {
+            check("candidate", idx, "error of the position", error.value())?;
         }
     }
     for (idx, halo) in truth.haloes.iter().enumerate() {
@@ -291,14 +316,7 @@ pub(crate) mod testing {
     }
 
     pub(crate) fn candidate(lon_deg: f64, lat_deg: f64, score: f64) -> Candidate {
-        Candidate {
-            position: SkyPosition::from_deg(lon_deg, lat_deg).unwrap(),
-            score,
-            best: None,
-            fixed: None,
-            tile_name: "t".to_owned(),
-            flags: 0,
-        }
+        Candidate::new(SkyPosition::from_deg(lon_deg, lat_deg).unwrap(), score)
     }
 }
 

@@ -149,14 +149,7 @@ impl CnnFinder {
     fn candidate(&self, observation: &Observation, &(place, log_odds): &Answered) -> Option<Candidate> {
         let score = self.platt.probability(f64::from(log_odds));
         let position = observation.geometry().pix_to_sky(place.centre)?;
-        (score >= self.about.config.search.probability_min).then(|| Candidate {
-            position,
-            score,
-            best: None,
-            fixed: None,
-            tile_name: String::new(),
-            flags: 0,
-        })
+        (score >= self.about.config.search.probability_min).then(|| Candidate::new(position, score))
     }
 }
 

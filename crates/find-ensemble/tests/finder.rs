@@ -42,13 +42,9 @@ impl ClusterFinder for Told {
             |&&(x, y, _): &&(f64, f64, f64)| searched.valid()[y.round() as usize * SIDE + x.round() as usize];
         let y_c = Measured { value: 1e-5, error: 1e-6 };
         let size = SizeMeasured { template: self.name.to_owned(), scale_arcmin: 0.5, y_c };
-        let candidate = |&(x, y, score): &(f64, f64, f64)| Candidate {
-            position: observation.geometry().pix_to_sky(PixelPosition { x, y }).expect("on the map"),
-            score,
-            best: Some(size.clone()),
-            fixed: None,
-            tile_name: String::new(),
-            flags: 0,
+        let candidate = |&(x, y, score): &(f64, f64, f64)| {
+            let position = observation.geometry().pix_to_sky(PixelPosition { x, y }).expect("on the map");
+            Candidate { best: Some(size.clone()), ..Candidate::new(position, score) }
         };
         let mut candidates: Vec<Candidate> = self.candidates.iter().filter(is_searched).map(candidate).collect();
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score));

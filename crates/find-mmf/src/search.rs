@@ -196,12 +196,11 @@ fn candidate(survey: &Survey<'_>, maps: &Maps, searched: &[Searched], peak: &Pea
     };
     let at = if centre_searched { peak.centre } else { arcmin_maps::PixelPosition { x: x as f64, y: y as f64 } };
     Some(Candidate {
-        position: survey.observation.geometry().pix_to_sky(at)?,
-        score: peak.snr,
         best: Some(size(template, peak.snr, factor * here.report.sigmas[scale].used)),
         fixed: Some(size(fixed, f64::from(maps.fixed_snr[peak.pixel]), factor * here.fixed.used)),
         tile_name: here.tile.name.clone(),
         flags: candidate_flags(survey, peak, template.scale().value()),
+        ..Candidate::new(survey.observation.geometry().pix_to_sky(at)?, peak.snr)
     })
 }
 

@@ -53,6 +53,13 @@ fn check_candidate(candidate: &Candidate, answer: &Detections) {
         );
         assert!(size.scale_arcmin > 0.0, "scales are positive: {candidate:?}");
     }
+    let is_usable = |value: f64| value.is_finite() && value > 0.0;
+    if let Some(mass) = candidate.mass {
+        assert!(is_usable(mass.mvir.value()) && is_usable(mass.ln_error), "masses are usable: {candidate:?}");
+    }
+    if let Some(error) = candidate.position_error {
+        assert!(is_usable(error.value()), "errors of positions are usable: {candidate:?}");
+    }
 }
 
 fn check_fully_masked(finder: &dyn ClusterFinder, observation: &Observation) {

@@ -3,7 +3,7 @@
 use arcmin_maps::catalogue::columns;
 use arcmin_maps::catalogue::name::iau_name;
 use arcmin_maps::{Catalogue, Mask, convert_frame};
-use arcmin_units::{Frame, SkyPosition};
+use arcmin_units::{Arcmin, Frame, HaloMass, Mvir, SkyPosition};
 
 /// A number with its one-sigma error.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,6 +47,15 @@ impl ScoreKind {
     }
 }
 
+/// Mass of a candidate, if it is a cluster.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MassMeasured {
+    /// Virial mass: the exponential of the mean of its logarithm.
+    pub mvir: Mvir,
+    /// One-sigma error of its natural logarithm.
+    pub ln_error: f64,
+}
+
 /// One candidate cluster.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
@@ -58,10 +67,22 @@ pub struct Candidate {
     pub best: Option<SizeMeasured>,
     /// Amplitude at the method's fixed reference scale, where it measures one.
     pub fixed: Option<SizeMeasured>,
+    /// Mass, where the method estimates one.
+    pub mass: Option<MassMeasured>,
+    /// One-sigma error of the position along each axis, where the method knows it.
+    pub position_error: Option<Arcmin>,
     /// Tile of the search in which it was found.
     pub tile_name: String,
     /// Bit flags, see the constants in [`flags`].
     pub flags: u32,
+}
+
+impl Candidate {
+    /// A candidate of which nothing but place and score is known.
+    pub fn new(position: SkyPosition, score: f64) -> Self {
+        let tile_name = String::new();
+        Self { position, score, best: None, fixed: None, mass: None, position_error: None, tile_name, flags: 0 }
+    }
 }
 
 /// Bits of [`Candidate::flags`].
@@ -113,13 +134,28 @@ impl Detections {
                 .with_f64(columns::FIXED_Y_C, self.amplitudes(|c| &c.fixed, |y| y.value))?
                 .with_f64(columns::FIXED_ERR_Y_C, self.amplitudes(|c| &c.fixed, |y| y.error))?;
         }
+        if self.candidates.iter().any(|c| c.mass.is_some()) {
+            let mass = |of: fn(&MassMeasured) -> f64| self.optional(|c| c.mass.as_ref().map(of));
+            catalogue = catalogue
+                .with_f64(columns::FOUND_MVIR, mass(|mass| mass.mvir.msun()))?
+                .with_f64(columns::FOUND_LN_MVIR_ERROR, mass(|mass| mass.ln_error))?;
+        }
+        if self.candidates.iter().any(|c| c.position_error.is_some()) {
+            let error = self.optional(|c| c.position_error.map(|error| error.value()));
+            catalogue = catalogue.with_f64(columns::POSITION_ERROR_ARCMIN, error)?;
+        }
         catalogue
             .with_text(columns::TILE_NAME, self.candidates.iter().map(|c| c.tile_name.clone()).collect())?
             .with_i64(columns::FLAGS, self.candidates.iter().map(|c| i64::from(c.flags)).collect())
     }
 
     fn amplitudes(&self, which: fn(&Candidate) -> &Option<SizeMeasured>, of: fn(&Measured) -> f64) -> Vec<f64> {
-        self.candidates.iter().map(|c| which(c).as_ref().map_or(f64::NAN, |size| of(&size.y_c))).collect()
+        self.optional(|c| which(c).as_ref().map(|size| of(&size.y_c)))
+    }
+
+    /// A number of each candidate, NaN where it has none.
+    fn optional(&self, of: impl Fn(&Candidate) -> Option<f64>) -> Vec<f64> {
+        self.candidates.iter().map(|c| of(c).unwrap_or(f64::NAN)).collect()
     }
 }
 
@@ -150,17 +186,24 @@ mod tests {
         let size = SizeMeasured { template: "beta-0.50".into(), scale_arcmin: 0.5, y_c };
         let position = SkyPosition::from_deg(350.5, -55.25).expect("a position");
         let candidate =
-            Candidate { position, score: 6.5, best: Some(size), fixed: None, tile_name: "t".into(), flags: 2 };
-        let catalogue = detections(vec![candidate]).to_catalogue(ScoreKind::SignalToNoise).expect("a catalogue");
+            Candidate { best: Some(size), tile_name: "t".into(), flags: 2, ..Candidate::new(position, 6.5) };
+        let catalogue = detections(vec![candidate.clone()]).to_catalogue(ScoreKind::SignalToNoise).expect("a catalogue");
         assert_eq!(catalogue.f64("y_c").expect("measured"), [5e-5]);
         assert_eq!(catalogue.text("name").expect("named"), ["ARC J2322.0-5515"]);
-        assert!(catalogue.column("fixed_y_c").is_none());
+        assert!(catalogue.column("fixed_y_c").is_none() && catalogue.column("found_Mvir").is_none());
+        let mass = Some(MassMeasured { mvir: Mvir::new(3e14), ln_error: 0.2 });
+        let weighed = Candidate { mass, position_error: Some(Arcmin::new(0.3)), ..candidate.clone() };
+        let catalogue = detections(vec![weighed, candidate]).to_catalogue(ScoreKind::Probability).expect("a catalogue");
+        assert_eq!(catalogue.f64("found_Mvir").expect("weighed")[0], 3e14);
+        assert_eq!(catalogue.f64("found_ln_Mvir_err").expect("weighed")[0], 0.2);
+        assert!(catalogue.f64("found_ln_Mvir_err").expect("weighed")[1].is_nan());
+        assert_eq!(catalogue.f64("position_err").expect("known")[0], 0.3);
     }
 
     #[test]
     fn a_score_stands_in_the_column_of_its_kind_alone() {
         let position = SkyPosition::from_deg(350.5, -55.25).expect("a position");
-        let candidate = Candidate { position, score: 0.5, best: None, fixed: None, tile_name: "t".into(), flags: 0 };
+        let candidate = Candidate::new(position, 0.5);
         let kinds = [ScoreKind::SignalToNoise, ScoreKind::Probability, ScoreKind::Order];
         for kind in kinds {
             let catalogue = detections(vec![candidate.clone()]).to_catalogue(kind).expect("a catalogue");

@@ -153,6 +153,8 @@ mod tests {
             cutouts: cutouts(cell),
             y_best: None,
             y_fixed: None,
+            mass: None,
+            position_error_arcmin: None,
         };
         let mut detections: Vec<DetectionOutcome> = found.iter().map(detection).collect();
         detections.sort_by(|a, b| b.score.total_cmp(&a.score));

@@ -60,7 +60,7 @@ mod tests {
 
     fn found(tile: usize, lon_arcmin: f64, score: f64) -> Found {
         let position = SkyPosition::from_deg(lon_arcmin / 60.0, 0.0).expect("a position");
-        let candidate = Candidate { position, score, best: None, fixed: None, tile_name: String::new(), flags: 0 };
+        let candidate = Candidate::new(position, score);
         Found { tile, candidate }
     }
 

@@ -116,7 +116,7 @@ fn halo(id: u64, geometry: &Geometry, rows: usize, rng: &mut Xoshiro256PlusPlus)
 
 fn candidate(position: SkyPosition, score: f64, y_c: Option<Measured>) -> Candidate {
     let best = y_c.map(|y_c| SizeMeasured { template: "fake".to_owned(), scale_arcmin: 1.0, y_c });
-    Candidate { position, score, fixed: best.clone(), best, tile_name: "fake".to_owned(), flags: 0 }
+    Candidate { fixed: best.clone(), best, tile_name: "fake".to_owned(), ..Candidate::new(position, score) }
 }
 
 fn random_position(geometry: &Geometry, rows: usize, rng: &mut Xoshiro256PlusPlus) -> SkyPosition {

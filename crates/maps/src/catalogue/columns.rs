@@ -50,6 +50,9 @@ columns! {
     SZ_M200C_UNBIASED = "sz_M200c_unbiased", "solMass", "M200c from the SZ image without what the prior does to it: for means over clusters";
     SZ_M200C_MEAN = "sz_M200c_mean", "solMass", "the mean of that posterior";
     SZ_MASS_FLAGS = "sz_mass_flags", "", "sum of the bits of what may be wrong with that mass";
+    FOUND_MVIR = "found_Mvir", "solMass", "virial mass by the finder itself, in Msun without h";
+    FOUND_LN_MVIR_ERROR = "found_ln_Mvir_err", "", "one-sigma error of the natural logarithm of that mass";
+    POSITION_ERROR_ARCMIN = "position_err", "arcmin", "one-sigma error of the position along each axis";
     VELOCITY_KM_S = "velocity", "km/s", "peculiar velocity along the line of sight, positive away from us, in km/s";
 }
 
