@@ -1,20 +1,11 @@
 //! What a weight file says of itself: how the network was made, on which skies it was trained, and how that went.
 
-use crate::{CnnConfig, Counts, Error, Platt};
-use arcmin_maps::{BandMap, Beam, Observation};
+use crate::{CnnConfig, Counts};
+use arcmin_find_learned::{Platt, Sky};
 use serde::{Deserialize, Serialize};
 
 /// Version of this form.
 pub(crate) const FORMAT: u32 = 1;
-
-/// Frequencies agree within this share.
-const NU_TOLERANCE: f64 = 0.01;
-/// Noise levels agree within this share.
-const NOISE_TOLERANCE: f64 = 0.1;
-/// Full widths of beams agree within this many arcmin.
-const BEAM_TOLERANCE_ARCMIN: f64 = 0.1;
-/// Sizes of pixels agree within this share.
-const PIXEL_TOLERANCE: f64 = 0.01;
 
 /// The metadata of a weight file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,30 +21,6 @@ pub struct About {
     pub sources: [(String, u64); 2],
     /// How the training went; `None` before its end.
     pub trained: Option<Trained>,
-}
-
-/// What the maps of a training were like.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sky {
-    /// The bands, in the order in which the network takes them.
-    pub bands: Vec<BandAbout>,
-    /// Size of a pixel.
-    pub pixel_arcmin: f64,
-}
-
-/// One band of a training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BandAbout {
-    /// Name.
-    pub name: String,
-    /// Effective frequency.
-    pub nu_ghz: f64,
-    /// Full width at half maximum of the beam; zero for none.
-    pub beam_fwhm_arcmin: f64,
-    /// White noise.
-    pub noise_uk_arcmin: f64,
 }
 
 /// How a training went.
@@ -72,58 +39,4 @@ pub struct Trained {
     pub f1_validation: f64,
     /// What makes a probability of the network's answer.
     pub platt: Platt,
-}
-
-impl Sky {
-    /// What an observation is like; what the network cannot be told of is an error that names it.
-    pub(crate) fn of(observation: &Observation) -> Result<Self, Error> {
-        let bad = |what: String| Error::BadTile { what };
-        let band = |band: &arcmin_maps::Band| {
-            let name = band.name.clone();
-            let BandMap::Temperature { nu, .. } = &band.map else {
-                return Err(bad(format!("band {name} is Compton y")));
-            };
-            let beam_fwhm_arcmin = match &band.beam {
-                Beam::Delta => 0.0,
-                Beam::Gaussian { fwhm } => fwhm.value(),
-                Beam::Tabulated(_) => return Err(bad(format!("band {name} has a tabulated beam"))),
-            };
-            let noise_uk_arcmin =
-                band.noise_arcmin.ok_or_else(|| bad(format!("the noise of band {name} is unknown")))?;
-            Ok(BandAbout { name, nu_ghz: nu.value(), beam_fwhm_arcmin, noise_uk_arcmin })
-        };
-        let bands = observation.bands().iter().map(band).collect::<Result<_, _>>()?;
-        Ok(Self { bands, pixel_arcmin: observation.geometry().pixel_size().to_arcmin().value() })
-    }
-
-    /// Passes when an observation is like those of the training, names of bands aside.
-    pub(crate) fn check(&self, observation: &Observation) -> Result<(), Error> {
-        let other = |got: String| Error::OtherObservation { expected: self.to_string(), got };
-        let theirs = match Self::of(observation) {
-            Ok(theirs) => theirs,
-            Err(Error::BadTile { what }) => return Err(other(format!("something else ({what})"))),
-            Err(error) => return Err(error),
-        };
-        let close = |ours: f64, theirs: f64, share: f64| (theirs - ours).abs() <= share * ours.abs();
-        let alike = |(ours, theirs): (&BandAbout, &BandAbout)| {
-            close(ours.nu_ghz, theirs.nu_ghz, NU_TOLERANCE)
-                && close(ours.noise_uk_arcmin, theirs.noise_uk_arcmin, NOISE_TOLERANCE)
-                && (ours.beam_fwhm_arcmin - theirs.beam_fwhm_arcmin).abs() <= BEAM_TOLERANCE_ARCMIN
-        };
-        let same = self.bands.len() == theirs.bands.len()
-            && close(self.pixel_arcmin, theirs.pixel_arcmin, PIXEL_TOLERANCE)
-            && self.bands.iter().zip(&theirs.bands).all(alike);
-        if same { Ok(()) } else { Err(other(theirs.to_string())) }
-    }
-}
-
-impl std::fmt::Display for Sky {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let band = |band: &BandAbout| {
-            let BandAbout { nu_ghz, beam_fwhm_arcmin, noise_uk_arcmin, .. } = band;
-            format!("{nu_ghz} GHz with {noise_uk_arcmin:.4} uK arcmin of noise and a beam of {beam_fwhm_arcmin}'")
-        };
-        let bands: Vec<String> = self.bands.iter().map(band).collect();
-        write!(f, "{} on pixels of {:.4}'", bands.join(", "), self.pixel_arcmin)
-    }
 }

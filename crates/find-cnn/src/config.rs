@@ -1,6 +1,7 @@
 //! The configuration of the method.
 
 use crate::Error;
+use arcmin_find_learned::TilesKept;
 use arcmin_nn::networks::DeepszResnetConfig;
 use arcmin_nn::train::TrainSettings;
 use arcmin_scene::Halo;
@@ -163,19 +164,6 @@ impl SamplingConfig {
         let number = (epoch / self.epochs_per_ratio) as usize;
         self.ratios[number.min(self.ratios.len() - 1)]
     }
-}
-
-/// What becomes of the tiles when a training is over.
-///
-/// A tile of 2048 x 2048 pixels in three bands takes 50 MB.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TilesKept {
-    /// They are deleted.
-    #[default]
-    Deleted,
-    /// They stay.
-    Kept,
 }
 
 /// The use of the trained network.

@@ -12,20 +12,12 @@ pub enum Error {
     /// A tensor.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
-    /// A scene could not be made.
+    /// A sky, a tile or a file.
     #[error(transparent)]
-    Scene(#[from] arcmin_scene::Error),
+    Learned(#[from] arcmin_find_learned::Error),
     /// A map lacks something.
     #[error(transparent)]
     Maps(#[from] arcmin_maps::Error),
-    /// A file that cannot be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
     /// A number in the configuration that cannot be.
     #[error("{key} = {value}: it must be {must_be}")]
     BadValue {
@@ -56,20 +48,6 @@ pub enum Error {
         /// All cutouts.
         n_cutouts: u64,
     },
-    /// Tiles that the network cannot be told of.
-    #[error("{what}: the network is trained on temperature maps with Gaussian beams, all of one kind")]
-    BadTile {
-        /// What is wrong.
-        what: String,
-    },
-    /// A tile's file that is not what a fit of this configuration wrote.
-    #[error("{}: {reason}; delete it to have the tile made again", path.display())]
-    TileFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
     /// A weight file that is none of this method's.
     #[error("{}: its metadata is not that of a cutout classifier ({reason}); give a file that `cargo xtask run deepsz` wrote", path.display())]
     Foreign {
@@ -84,20 +62,4 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// An observation of another kind than the network was trained on.
-    #[error("the observation has {got}, the network was trained on {expected}")]
-    OtherObservation {
-        /// What the network knows.
-        expected: String,
-        /// What the observation is.
-        got: String,
-    },
-}
-
-impl Error {
-    /// The error of a file.
-    pub(crate) fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
-        let path = path.to_owned();
-        move |source| Self::Io { path, source }
-    }
 }

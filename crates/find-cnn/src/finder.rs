@@ -1,10 +1,11 @@
 //! The trained network at work.
 
+use crate::Error;
 use crate::about::{About, FORMAT};
 use crate::input::InputScaling;
 use crate::lattice::{Lattice, Place, SIDE};
 use crate::objective::log_odds;
-use crate::{Error, Platt};
+use arcmin_find_learned::Platt;
 use arcmin_maps::{Mask, Observation};
 use arcmin_method::{Candidate, ClusterFinder, Detections, ScoreKind, Unwatched, Watch};
 use arcmin_nn::networks::{DeepszResnet, Network};
@@ -37,7 +38,7 @@ impl CnnFinder {
     /// # Errors
     /// When the file is missing, damaged, foreign, or of a network of another shape than its metadata say.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        Self::from_bytes(&std::fs::read(path).map_err(Error::io(path))?, path)
+        Self::from_bytes(&std::fs::read(path).map_err(arcmin_find_learned::Error::io(path))?, path)
     }
 
     /// From what a file holds; its path is for errors.
@@ -77,7 +78,7 @@ impl CnnFinder {
     /// Searches an observation.
     ///
     /// # Errors
-    /// [`Error::OtherObservation`] for bands, noise, beams or pixels other than those of the training.
+    /// [`OtherObservation`](arcmin_find_learned::Error::OtherObservation) for bands, noise, beams or pixels other than those of the training.
     pub fn search(&self, observation: &Observation) -> Result<Detections, Error> {
         Ok(self.search_watched(observation, &Unwatched)?.expect("nobody stops it"))
     }

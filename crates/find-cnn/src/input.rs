@@ -1,6 +1,5 @@
 //! What the network is shown.
 
-use crate::lattice::SIDE;
 use crate::{Error, InputConfig};
 
 /// Turns pixels in uK into the network's input, in place.
@@ -41,36 +40,6 @@ impl InputScaling {
     }
 }
 
-/// One of the eight ways in which a square lies on itself.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Turn {
-    is_transposed: bool,
-    is_flipped_x: bool,
-    is_flipped_y: bool,
-}
-
-impl Turn {
-    /// The way with a number below 8; zero leaves all as it is.
-    pub(crate) fn new(number: u64) -> Self {
-        Self { is_transposed: number & 1 != 0, is_flipped_x: number & 2 != 0, is_flipped_y: number & 4 != 0 }
-    }
-
-    /// Pixels `[y, x, band]`, turned.
-    pub(crate) fn apply(self, pixels: &[f32], n_bands: usize) -> Vec<f32> {
-        let flip = |is_flipped: bool, at: usize| if is_flipped { SIDE - 1 - at } else { at };
-        let mut turned = Vec::with_capacity(pixels.len());
-        for y in 0..SIDE {
-            for x in 0..SIDE {
-                let (from_x, from_y) = (flip(self.is_flipped_x, x), flip(self.is_flipped_y, y));
-                let (from_x, from_y) = if self.is_transposed { (from_y, from_x) } else { (from_x, from_y) };
-                let first = (from_y * SIDE + from_x) * n_bands;
-                turned.extend_from_slice(&pixels[first..first + n_bands]);
-            }
-        }
-        turned
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,20 +64,5 @@ mod tests {
         let mut flat = vec![3.0; 4];
         scaling.apply(&mut flat);
         assert_eq!(flat, [0.0; 4]);
-    }
-
-    #[test]
-    fn the_eight_turns_differ_and_move_pixels_alone() {
-        let pixels: Vec<f32> = (0..SIDE * SIDE * 2).map(|i| i as f32).collect();
-        let turned: Vec<Vec<f32>> = (0..8).map(|number| Turn::new(number).apply(&pixels, 2)).collect();
-        assert_eq!(turned[0], pixels);
-        for (number, image) in turned.iter().enumerate() {
-            assert!(turned[..number].iter().all(|other| other != image), "{number}");
-            // Bands stay together, and all pixels are there.
-            assert!(image.chunks(2).all(|pair| pair[1] == pair[0] + 1.0));
-            let mut sorted = image.clone();
-            sorted.sort_by(f32::total_cmp);
-            assert_eq!(sorted, pixels);
-        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! What goes in: an observation in the bands, with the pixels, beams and noise that the network was trained on. What comes
 //! out: the centre of every cutout that may hold a cluster, with the probability that it does. A fit simulates its training
-//! and validation tiles once and keeps them as files ([`tiles`](TilesKept)), reads cutouts from them one by one, so that its
+//! and validation tiles once and keeps them as files ([`TileStore`](arcmin_find_learned::TileStore)), reads cutouts from them one by one, so that its
 //! memory does not grow with the number of tiles, trains with ever more cutouts without a cluster, chooses the epoch by the F1
 //! of the validation cutouts, and calibrates its probabilities on them.
 //!
@@ -19,27 +19,23 @@ mod about;
 mod config;
 mod cutout_set;
 mod error;
-mod f1;
 mod finder;
-mod fit_lock;
 mod input;
+mod label;
 mod lattice;
 mod objective;
-mod platt;
 mod recipe;
 mod samples;
-mod tile_file;
 #[cfg(test)]
 #[path = "../tests/common/toy.rs"]
 mod toy;
 
-pub use about::{About, BandAbout, Sky, Trained};
+pub use about::{About, Trained};
 pub use config::{
     AdjacentNegatives, CnnConfig, CutoutsConfig, InputConfig, LatticeConfig, NetworkConfig, SamplingConfig,
-    SearchConfig, TargetConfig, TilesKept,
+    SearchConfig, TargetConfig,
 };
 pub use cutout_set::Counts;
 pub use error::Error;
 pub use finder::CnnFinder;
-pub use platt::Platt;
 pub use recipe::CnnRecipe;

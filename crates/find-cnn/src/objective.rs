@@ -1,6 +1,6 @@
 //! What is made small, and what epochs are chosen by.
 
-use crate::f1::best_f1;
+use arcmin_find_learned::best_f1;
 use arcmin_nn::data::Batch;
 use arcmin_nn::loss::cross_entropy;
 use arcmin_nn::networks::{DeepszResnet, Network};

@@ -1,11 +1,12 @@
 //! From scenes with known haloes to a finder.
 
-use crate::about::{About, FORMAT, Sky, Trained};
-use crate::cutout_set::{CutoutSet, TileStore};
-use crate::fit_lock::FitLock;
+use crate::about::{About, FORMAT, Trained};
+use crate::cutout_set::CutoutSet;
+use crate::label::CutoutTiles;
 use crate::objective::{CnnObjective, pairs};
 use crate::samples::{Resampled, WholeSet};
-use crate::{AdjacentNegatives, CnnConfig, CnnFinder, Counts, CutoutsConfig, Error, Platt, TilesKept};
+use crate::{AdjacentNegatives, CnnConfig, CnnFinder, Counts, CutoutsConfig, Error};
+use arcmin_find_learned::{Error as LearnedError, FitLock, Platt, Sky, TileStore, TilesKept};
 use arcmin_method::{ClusterFinder, FinderRecipe, FinderSources};
 use arcmin_nn::data::{Loader, LoaderSettings, Order, Position, SampleSource};
 use arcmin_nn::networks::{DeepszResnet, Network};
@@ -55,7 +56,7 @@ impl CnnRecipe {
         folder: &Path,
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<CnnFinder>, Error> {
-        std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+        std::fs::create_dir_all(folder).map_err(LearnedError::io(folder))?;
         let Some(_lock) = FitLock::wait(folder, stop)? else { return Ok(None) };
         let fit = Fit { recipe: self, sources, folder, tiles: folder.join(TILES) };
         let path = folder.join(WEIGHTS);
@@ -67,7 +68,7 @@ impl CnnRecipe {
             },
         };
         if self.config.tiles == TilesKept::Deleted && fit.tiles.exists() {
-            std::fs::remove_dir_all(&fit.tiles).map_err(Error::io(&fit.tiles))?;
+            std::fs::remove_dir_all(&fit.tiles).map_err(LearnedError::io(&fit.tiles))?;
         }
         Ok(Some(finder))
     }
@@ -103,19 +104,25 @@ impl Fit<'_> {
         [of(&*self.sources.train), of(&*self.sources.validation)]
     }
 
-    fn store<'b>(&'b self, split: &'static str, source: &'b dyn SceneSource) -> TileStore<'b> {
-        TileStore { folder: &self.tiles, split, source, config: self.config() }
+    fn store<'b>(
+        &'b self,
+        split: &'static str,
+        source: &'b dyn SceneSource,
+        kind: &'b CutoutTiles<'b>,
+    ) -> TileStore<'b, CutoutTiles<'b>> {
+        TileStore { folder: &self.tiles, split, source, kind }
     }
 
     fn run(&self, stop: &dyn Fn() -> bool) -> Result<Option<CnnFinder>, Error> {
-        let train = self.store("train", &*self.sources.train);
-        let validation = self.store("validation", &*self.sources.validation);
+        let kind = CutoutTiles(self.config());
+        let train = self.store("train", &*self.sources.train, &kind);
+        let validation = self.store("validation", &*self.sources.validation, &kind);
         if !(train.make(self.recipe.report, stop)? && validation.make(self.recipe.report, stop)?) {
             return Ok(None);
         }
         let CutoutsConfig { adjacent_negatives, .. } = self.config().cutouts;
-        let train = Arc::new(train.open(adjacent_negatives)?);
-        let validation = Arc::new(validation.open(AdjacentNegatives::Keep)?);
+        let train = Arc::new(CutoutSet::new(train.open()?, train.split, adjacent_negatives)?);
+        let validation = Arc::new(CutoutSet::new(validation.open()?, validation.split, AdjacentNegatives::Keep)?);
         self.train(&train, validation, stop)
     }
 
@@ -174,7 +181,7 @@ fn one_sky(train: &Sky, validation: &Sky) -> Result<Sky, Error> {
     if train == validation {
         return Ok(train.clone());
     }
-    Err(Error::BadTile { what: format!("training tiles have {train}, validation tiles {validation}") })
+    Err(LearnedError::BadTile { what: format!("training tiles have {train}, validation tiles {validation}") }.into())
 }
 
 impl FinderRecipe for CnnRecipe {

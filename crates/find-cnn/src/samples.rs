@@ -1,12 +1,12 @@
 //! Cutouts as training and validation samples.
 
 use crate::cutout_set::CutoutSet;
-use crate::input::{InputScaling, Turn};
+use crate::input::InputScaling;
 use crate::lattice::SIDE;
 use crate::{CnnConfig, Error, SamplingConfig};
+use arcmin_find_learned::{Turn, stream};
 use arcmin_nn::data::{Part, Sample, SampleId, SampleSource};
-use rand::{Rng, SeedableRng};
-use rand_xoshiro::Xoshiro256PlusPlus;
+use rand::Rng;
 use std::sync::Arc;
 
 /// Two parts: input `[32, 32, band]`, and one for a cutout with a cluster, zero for one without.
@@ -113,28 +113,22 @@ impl SampleSource for Resampled {
     }
 }
 
-/// The stream of (seed, what, epoch, index): no other four share its bits.
-fn stream(seed: u64, what: &str, epoch: u64, index: u64) -> Xoshiro256PlusPlus {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&seed.to_le_bytes()).update(&epoch.to_le_bytes()).update(&index.to_le_bytes());
-    Xoshiro256PlusPlus::from_seed(*hasher.update(what.as_bytes()).finalize().as_bytes())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::AdjacentNegatives;
-    use crate::cutout_set::TileStore;
+    use crate::label::CutoutTiles;
     use crate::toy::ToySource;
+    use arcmin_find_learned::TileStore;
     use arcmin_nn::train::Report;
     use std::collections::BTreeSet;
 
     fn set(adjacent: AdjacentNegatives, config: &CnnConfig) -> Arc<CutoutSet> {
         let folder = tempfile::tempdir().expect("a folder");
         let source = ToySource { seed: 5, n_tiles: 2, side: 200, n_haloes: 12, dec_deg: 0.0 };
-        let store = TileStore { folder: folder.path(), split: "train", source: &source, config };
+        let store = TileStore { folder: folder.path(), split: "train", source: &source, kind: &CutoutTiles(config) };
         assert!(store.make(Report::Silent, &|| false).expect("room"));
-        Arc::new(store.open(adjacent).expect("tiles"))
+        Arc::new(CutoutSet::new(store.open().expect("tiles"), "train", adjacent).expect("clusters"))
     }
 
     fn config() -> CnnConfig {

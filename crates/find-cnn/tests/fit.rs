@@ -2,7 +2,8 @@
 
 mod common;
 
-use arcmin_find_cnn::{CnnFinder, CnnRecipe, Error, TilesKept};
+use arcmin_find_cnn::{CnnFinder, CnnRecipe, Error};
+use arcmin_find_learned::{Error as LearnedError, TilesKept};
 use arcmin_maps::{Band, BandMap, Beam, Map, Mask, Observation, Shape};
 use arcmin_method::conformance::check_finder;
 use arcmin_method::{ClusterFinder, FinderRecipe};
@@ -168,7 +169,7 @@ fn other_bands_noise_beams_and_pixels_are_refused_with_both_values() {
     assert!(refusal(&compton).contains("Compton y"));
     let observation = test_scene().observation;
     let two = Observation::new(observation.bands()[..2].to_vec(), observation.mask().clone()).expect("two bands");
-    assert!(matches!(fitted().search(&two), Err(Error::OtherObservation { .. })));
+    assert!(matches!(fitted().search(&two), Err(Error::Learned(LearnedError::OtherObservation { .. }))));
     let close = changed(|band| band.noise_arcmin = Some(5.2));
     assert!(fitted().search(&close).is_ok(), "a noise that differs by 4 % is the same instrument");
 }

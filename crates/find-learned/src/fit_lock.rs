@@ -9,13 +9,16 @@ use std::time::Duration;
 const WAIT: Duration = Duration::from_millis(200);
 
 /// Held as long as it lives; the system takes it back from a process that is killed.
-pub(crate) struct FitLock {
+pub struct FitLock {
     _file: File,
 }
 
 impl FitLock {
     /// Waits until no other process holds the folder's lock; `None` when `stop` said so first.
-    pub(crate) fn wait(folder: &Path, stop: &dyn Fn() -> bool) -> Result<Option<Self>, Error> {
+    ///
+    /// # Errors
+    /// When the folder has no room for the lock's file, or it cannot be locked.
+    pub fn wait(folder: &Path, stop: &dyn Fn() -> bool) -> Result<Option<Self>, Error> {
         let path = folder.join("lock");
         let file = File::create(&path).map_err(Error::io(&path))?;
         loop {

@@ -1,7 +1,7 @@
 //! The F1 of scored cutouts.
 
 /// Largest `2 TP / (2 TP + FN + FP)` (Lin21, Eq. 1) over thresholds `score >= threshold`; `None` without a positive.
-pub(crate) fn best_f1(pairs: &mut [(f64, bool)]) -> Option<f64> {
+pub fn best_f1(pairs: &mut [(f64, bool)]) -> Option<f64> {
     let n_positives = pairs.iter().filter(|pair| pair.1).count();
     if n_positives == 0 {
         return None;

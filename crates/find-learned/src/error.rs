@@ -1,0 +1,50 @@
+//! What can go wrong.
+
+use std::path::{Path, PathBuf};
+
+/// Errors of skies, tiles and their files.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A scene could not be made.
+    #[error(transparent)]
+    Scene(#[from] arcmin_scene::Error),
+    /// A file that cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Tiles that a finder cannot be told of.
+    #[error("{what}: a finder is trained on temperature maps with Gaussian beams, all of one kind")]
+    BadTile {
+        /// What is wrong.
+        what: String,
+    },
+    /// A tile's file that is not what a fit of this configuration wrote.
+    #[error("{}: {reason}; delete it to have the tile made again", path.display())]
+    TileFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// An observation of another kind than a finder was trained on.
+    #[error("the observation has {got}, the network was trained on {expected}")]
+    OtherObservation {
+        /// What the network knows.
+        expected: String,
+        /// What the observation is.
+        got: String,
+    },
+}
+
+impl Error {
+    /// The error of a file.
+    pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Io { path, source }
+    }
+}

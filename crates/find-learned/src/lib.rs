@@ -1,0 +1,33 @@
+//! What finders share that learn from simulated skies.
+//!
+//! - [`Sky`]: what maps are like, and whether an observation is like those of a training.
+//! - [`TileStore`] and [`TileFile`]: training tiles on disk, simulated once, checked when they are opened, and read piece by
+//!   piece, so that the memory of a training does not grow with the number of tiles. What a tile holds and how it is labelled is
+//!   the finder's own ([`TileKind`]).
+//! - [`FitLock`]: one process at a time fits in a folder.
+//! - [`Turn`]: the eight ways in which a square lies on itself.
+//! - [`Platt`] and [`best_f1`]: probabilities from log-odds, and the F1 by which an epoch is chosen.
+//! - [`stream`]: random numbers by what they are for.
+//!
+//! - `Lin21`: Z. Lin et al., DeepSZ, arXiv:2102.13123.
+//! - `Platt99`: J. Platt, Probabilistic outputs for support vector machines, 1999.
+
+mod error;
+mod f1;
+mod fit_lock;
+mod platt;
+mod sky;
+mod stream;
+mod tile_file;
+mod tile_store;
+mod turn;
+
+pub use error::Error;
+pub use f1::best_f1;
+pub use fit_lock::FitLock;
+pub use platt::Platt;
+pub use sky::{BandAbout, Sky};
+pub use stream::stream;
+pub use tile_file::{TileFile, replace_file};
+pub use tile_store::{Tile, TileKind, TileStore, TilesKept};
+pub use turn::Turn;
