@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use arcmin_eval::{MatchConfig, Record};
 use arcmin_find_cnn::{CnnConfig, CnnRecipe};
 use arcmin_find_ensemble::Kind;
+use arcmin_find_fcn::{FcnConfig, FcnRecipe};
 use arcmin_find_mmf::{MatchedFilterConfig, MatchedFilterRecipe};
 use arcmin_job::Interrupt;
 use arcmin_method::FinderRecipe;
@@ -33,6 +34,8 @@ pub(crate) enum Answer {
     Peaks,
     /// Cutouts that may hold a cluster, by their centres, with the probability that they do.
     Cutouts,
+    /// Peaks, with the probability that they are clusters.
+    ProbablePeaks,
     /// Either of two finders', one a cutout, with a score made of both.
     Combined(Kind),
 }
@@ -42,7 +45,7 @@ impl Answer {
     pub(crate) fn score_label(self) -> &'static str {
         match self {
             Answer::Peaks => "S/N",
-            Answer::Cutouts | Answer::Combined(Kind::Calibrated) => "probability",
+            Answer::Cutouts | Answer::ProbablePeaks | Answer::Combined(Kind::Calibrated) => "probability",
             Answer::Combined(Kind::And) => "smaller score over its threshold",
             Answer::Combined(Kind::RankProduct) => "product of rank percentiles",
         }
@@ -55,6 +58,8 @@ impl Answer {
         let mut matching = *matching;
         if self == Answer::Cutouts {
             matching.radius_arcmin = 0.5 * matching.cutouts.stride_arcmin;
+        }
+        if self != Answer::Peaks {
             matching.cutouts.no_detection_score = 0.0;
         }
         matching
@@ -74,6 +79,12 @@ pub(crate) const FINDERS: &[FinderEntry] = &[
         summary: "residual network that looks at cutouts (Lin et al. 2021)",
         answer: Answer::Cutouts,
         recipe: cnn,
+    },
+    FinderEntry {
+        name: "fcn",
+        summary: "fully convolutional network over whole maps, with masses and positions",
+        answer: Answer::ProbablePeaks,
+        recipe: fcn,
     },
 ];
 
@@ -145,4 +156,9 @@ fn mmf(table: &Table) -> Result<Box<dyn FinderRecipe>> {
 fn cnn(table: &Table) -> Result<Box<dyn FinderRecipe>> {
     let config: CnnConfig = table.clone().try_into()?;
     Ok(Box::new(CnnRecipe::new(config)?.with_report(Report::Progress)))
+}
+
+fn fcn(table: &Table) -> Result<Box<dyn FinderRecipe>> {
+    let config: FcnConfig = table.clone().try_into()?;
+    Ok(Box::new(FcnRecipe::new(config)?.with_report(Report::Progress)))
 }

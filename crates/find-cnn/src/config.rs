@@ -1,11 +1,9 @@
 //! The configuration of the method.
 
 use crate::Error;
-use arcmin_find_learned::TilesKept;
+use arcmin_find_learned::{TargetConfig, TilesKept};
 use arcmin_nn::networks::DeepszResnetConfig;
 use arcmin_nn::train::TrainSettings;
-use arcmin_scene::Halo;
-use arcmin_units::HaloMass;
 use serde::{Deserialize, Serialize};
 
 /// How cutouts are made and labelled, and how the network is made, fed, trained and used.
@@ -101,30 +99,6 @@ pub enum AdjacentNegatives {
     DropAll,
 }
 
-/// Haloes that make a cutout positive.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TargetConfig {
-    /// Least Bryan-Norman virial mass.
-    pub mvir_min_msun: f64,
-    /// Least redshift.
-    pub redshift_min: f64,
-}
-
-impl Default for TargetConfig {
-    /// 2e14 Msun, redshift 0.25 (Lin21).
-    fn default() -> Self {
-        Self { mvir_min_msun: 2e14, redshift_min: 0.25 }
-    }
-}
-
-impl TargetConfig {
-    /// Whether a halo is one.
-    pub fn contains(&self, halo: &Halo) -> bool {
-        halo.mvir.msun() >= self.mvir_min_msun && halo.redshift.value() >= self.redshift_min
-    }
-}
-
 /// What the network is shown of a cutout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
@@ -194,10 +168,7 @@ impl CnnConfig {
         positive("cutouts.stride_arcmin", stride_arcmin)?;
         let fits = side_arcmin.is_finite() && side_arcmin >= stride_arcmin;
         require("cutouts.side_arcmin", side_arcmin, fits, "finite and at least the stride")?;
-        let TargetConfig { mvir_min_msun, redshift_min } = self.target;
-        positive("target.mvir_min_msun", mvir_min_msun)?;
-        let is_redshift = redshift_min.is_finite() && redshift_min >= 0.0;
-        require("target.redshift_min", redshift_min, is_redshift, "finite and not negative")?;
+        self.target.check()?;
         if let InputConfig::Scaled { scale_uk } = &self.input {
             require("input.scale_uk", 0.0, !scale_uk.is_empty(), "a list of one number, or of one a band")?;
             scale_uk.iter().try_for_each(|&scale| positive("input.scale_uk", scale))?;

@@ -33,7 +33,7 @@ mod toy;
 pub use about::{About, Trained};
 pub use config::{
     AdjacentNegatives, CnnConfig, CutoutsConfig, InputConfig, LatticeConfig, NetworkConfig, SamplingConfig,
-    SearchConfig, TargetConfig,
+    SearchConfig,
 };
 pub use cutout_set::Counts;
 pub use error::Error;

@@ -6,7 +6,7 @@ use crate::label::CutoutTiles;
 use crate::objective::{CnnObjective, pairs};
 use crate::samples::{Resampled, WholeSet};
 use crate::{AdjacentNegatives, CnnConfig, CnnFinder, Counts, CutoutsConfig, Error};
-use arcmin_find_learned::{Error as LearnedError, FitLock, Platt, Sky, TileStore, TilesKept};
+use arcmin_find_learned::{Error as LearnedError, FitLock, Platt, Sky, TileStore, TilesKept, identity};
 use arcmin_method::{ClusterFinder, FinderRecipe, FinderSources};
 use arcmin_nn::data::{Loader, LoaderSettings, Order, Position, SampleSource};
 use arcmin_nn::networks::{DeepszResnet, Network};
@@ -98,10 +98,7 @@ impl Fit<'_> {
     }
 
     fn fingerprints(&self) -> [(String, u64); 2] {
-        let of = |source: &dyn SceneSource| {
-            (blake3::hash(source.origin().as_bytes()).to_hex().to_string(), source.len() as u64)
-        };
-        [of(&*self.sources.train), of(&*self.sources.validation)]
+        [identity(&*self.sources.train), identity(&*self.sources.validation)]
     }
 
     fn store<'b>(
@@ -133,7 +130,7 @@ impl Fit<'_> {
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<CnnFinder>, Error> {
         let config = self.config();
-        let sky = one_sky(train.sky(), validation.sky())?;
+        let sky = Sky::one(train.sky(), validation.sky())?;
         let counts = [train.counts, validation.counts];
         let mut about =
             About { format: FORMAT, config: config.clone(), sky, sources: self.fingerprints(), trained: None };
@@ -174,14 +171,6 @@ impl Fit<'_> {
         }
         Ok(Platt::fit(&pairs(&kept)))
     }
-}
-
-/// The sky of training and validation, which must be one.
-fn one_sky(train: &Sky, validation: &Sky) -> Result<Sky, Error> {
-    if train == validation {
-        return Ok(train.clone());
-    }
-    Err(LearnedError::BadTile { what: format!("training tiles have {train}, validation tiles {validation}") }.into())
 }
 
 impl FinderRecipe for CnnRecipe {

@@ -17,6 +17,16 @@ pub enum Error {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A number in a configuration that cannot be.
+    #[error("{key} = {value}: it must be {must_be}")]
+    BadValue {
+        /// Key in the configuration.
+        key: &'static str,
+        /// The value given.
+        value: f64,
+        /// What the value must be.
+        must_be: &'static str,
+    },
     /// Tiles that a finder cannot be told of.
     #[error("{what}: a finder is trained on temperature maps with Gaussian beams, all of one kind")]
     BadTile {

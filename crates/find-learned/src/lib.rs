@@ -4,6 +4,7 @@
 //! - [`TileStore`] and [`TileFile`]: training tiles on disk, simulated once, checked when they are opened, and read piece by
 //!   piece, so that the memory of a training does not grow with the number of tiles. What a tile holds and how it is labelled is
 //!   the finder's own ([`TileKind`]).
+//! - [`TargetConfig`]: which haloes are to be found.
 //! - [`FitLock`]: one process at a time fits in a folder.
 //! - [`Turn`]: the eight ways in which a square lies on itself.
 //! - [`Platt`] and [`best_f1`]: probabilities from log-odds, and the F1 by which an epoch is chosen.
@@ -18,6 +19,7 @@ mod fit_lock;
 mod platt;
 mod sky;
 mod stream;
+mod target;
 mod tile_file;
 mod tile_store;
 mod turn;
@@ -28,6 +30,7 @@ pub use fit_lock::FitLock;
 pub use platt::Platt;
 pub use sky::{BandAbout, Sky};
 pub use stream::stream;
+pub use target::TargetConfig;
 pub use tile_file::{TileFile, replace_file};
-pub use tile_store::{Tile, TileKind, TileStore, TilesKept};
+pub use tile_store::{Tile, TileKind, TileStore, TilesKept, identity};
 pub use turn::Turn;

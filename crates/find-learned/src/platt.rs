@@ -50,6 +50,15 @@ impl Platt {
         1.0 / (1.0 + (-(self.slope * log_odds + self.intercept)).exp())
     }
 
+    /// The log-odds of a probability: the inverse of [`Self::probability`]. Where log-odds tell nothing, all of them reach it.
+    pub fn log_odds(&self, probability: f64) -> f64 {
+        if self.slope > 0.0 {
+            ((probability / (1.0 - probability)).ln() - self.intercept) / self.slope
+        } else {
+            f64::NEG_INFINITY
+        }
+    }
+
     /// `-t ln p - (1 - t) ln(1 - p)` without overflow.
     fn cost(&self, x: f64, target: f64) -> f64 {
         let f = self.slope * x + self.intercept;
@@ -95,6 +104,13 @@ mod tests {
         assert!((platt.slope - 0.802_342_412_117_813_9).abs() < 1e-7, "{}", platt.slope);
         assert!((platt.intercept + 0.983_158_931_009_715_4).abs() < 1e-7, "{}", platt.intercept);
         assert!((platt.probability(1.0) - 1.0 / (1.0 + (0.983_158_931f64 - 0.802_342_412).exp())).abs() < 1e-7);
+    }
+
+    #[test]
+    fn log_odds_are_the_inverse() {
+        let platt = Platt { slope: 0.7, intercept: -2.0 };
+        assert!((platt.probability(platt.log_odds(0.01)) - 0.01).abs() < 1e-12);
+        assert_eq!(Platt { slope: 0.0, ..platt }.log_odds(0.5), f64::NEG_INFINITY);
     }
 
     #[test]

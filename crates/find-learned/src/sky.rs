@@ -62,6 +62,17 @@ impl Sky {
         Ok(Self { bands, pixel_arcmin: observation.geometry().pixel_size().to_arcmin().value() })
     }
 
+    /// The sky of training and validation, which must be one.
+    ///
+    /// # Errors
+    /// [`Error::BadTile`] when they differ.
+    pub fn one(train: &Self, validation: &Self) -> Result<Self, Error> {
+        if train == validation {
+            return Ok(train.clone());
+        }
+        Err(Error::BadTile { what: format!("training tiles have {train}, validation tiles {validation}") })
+    }
+
     /// Passes when an observation is like those of the training, names of bands aside.
     ///
     /// # Errors

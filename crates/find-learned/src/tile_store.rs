@@ -110,6 +110,11 @@ impl<K: TileKind> TileStore<'_, K> {
     }
 }
 
+/// What tells a source from others whose skies differ, and its number of tiles.
+pub fn identity(source: &dyn SceneSource) -> (String, u64) {
+    (blake3::hash(source.origin().as_bytes()).to_hex().to_string(), source.len() as u64)
+}
+
 /// What becomes of the tiles when a training is over.
 ///
 /// A tile of 2048 x 2048 pixels in three bands takes 50 MB.

@@ -2,8 +2,8 @@
 
 use arcmin_nn::loss::{cross_entropy, mse};
 use arcmin_nn::networks::{
-    DeepszResnet, DeepszResnetConfig, DropoutPlace, MResUNet, MResUNetConfig, Network, PlanckVgg, PlanckVggConfig,
-    Residuals, UNet, UNetConfig, UNetForm,
+    CellNet, CellNetConfig, DeepszResnet, DeepszResnetConfig, DropoutPlace, MResUNet, MResUNetConfig, Network,
+    PlanckVgg, PlanckVggConfig, Residuals, UNet, UNetConfig, UNetForm,
 };
 use arcmin_nn::optimise::{Optimiser, OptimiserSettings, Rule};
 use arcmin_nn::{Pass, Result, Value};
@@ -23,6 +23,11 @@ fn mresunet(residuals: Residuals, dropout_rate: f32) -> Result<MResUNet> {
 
 fn unet(form: UNetForm) -> Result<UNet> {
     UNet::new(&UNetConfig { n_views: 2, width: 4, n_pools: 2, form, seed: 3, ..UNetConfig::default() })
+}
+
+fn cell_net() -> Result<CellNet> {
+    let dilations = vec![1, 2];
+    CellNet::new(&CellNetConfig { in_channels: 2, out_channels: 3, width: 8, dilations, seed: 3 })
 }
 
 /// Each network with a loss on one batch, in training.
@@ -54,6 +59,10 @@ fn cases() -> Result<Vec<Case>> {
             Box::new(PlanckVgg::new(&vgg)?),
             Box::new(move |network, pass| mse(&network.forward(&Value::constant(maps.clone()), pass)?, &masses)),
         ),
+        ("cell_net", Box::new(cell_net()?), {
+            let (x, t) = (numbers(&[2, 32, 32, 2], 1), numbers(&[2, 16, 16, 3], 2));
+            Box::new(move |network, pass| mse(&network.forward(&Value::constant(x.clone()), pass)?, &t))
+        }),
         ("unet of 2018", Box::new(unet(UNetForm::Zbontar2018)?), image_loss([2, 16, 16, 2])),
         ("later unet", Box::new(unet(UNetForm::TransposeConv)?), image_loss([2, 16, 16, 2])),
     ])
@@ -208,5 +217,34 @@ fn networks_refuse_images_they_do_not_take() -> Result<()> {
         assert!(error.to_string().contains("multiples of 8"), "{error}");
     }
     assert!(MResUNet::new(&MResUNetConfig { width: 1, ..MResUNetConfig::default() }).is_err());
+    Ok(())
+}
+
+/// What lies beyond the reach changes nothing, so that pieces of a map that overlap by it give the answers of the whole map.
+#[test]
+fn a_cell_depends_on_what_lies_within_its_reach() -> Result<()> {
+    let network = cell_net()?;
+    let reach = network.reach_pixels();
+    assert_eq!(reach, 8);
+    let answer = |x: &Tensor| -> Result<Vec<Vec<f32>>> {
+        let y = network.forward(&Value::constant(x.clone()), &Pass::evaluation())?;
+        Ok(y.tensor().squeeze(0)?.narrow(0, 20, 1)?.squeeze(0)?.to_vec2::<f32>()?)
+    };
+    let x = numbers(&[1, 48, 80, 2], 7);
+    let whole = answer(&x)?;
+    // Row 40 is the first of cell 20; its reach goes from row 32 on, and to the right of column 36 - 8 from cell 18 on.
+    let mut values = x.flatten_all()?.to_vec1::<f32>()?;
+    for (i, value) in values.iter_mut().enumerate() {
+        let (row, column) = (i / 2 / 80, i / 2 % 80);
+        if row < 40 - reach || column < 36 - reach {
+            *value += 1.0;
+        }
+    }
+    let changed = answer(&Tensor::from_vec(values, (1, 48, 80, 2), &Device::Cpu)?)?;
+    let difference = |cells: std::ops::Range<usize>| {
+        let pairs = cells.flat_map(|cell| whole[cell].iter().zip(&changed[cell]));
+        pairs.map(|(a, b)| (a - b).abs()).fold(0.0f32, f32::max)
+    };
+    assert!(difference(18..40) < 1e-5 && difference(17..18) > 1e-3, "{} {}", difference(18..40), difference(17..18));
     Ok(())
 }

@@ -34,6 +34,7 @@ pub(super) fn method_label(name: &str) -> &str {
     match name {
         "mmf" => "matched filter",
         "cnn" => "network",
+        "fcn" => "map network",
         "and" => "AND",
         "prod" => "rank product",
         "calibrated" => "calibrated",
@@ -278,7 +279,10 @@ impl<'a> Comparison<'a> {
     /// Of the methods that answer with a probability, how often it came true.
     fn calibration_tables(&self) -> Vec<Table> {
         let is_probability = |method: &&Method| {
-            matches!(self.settings.answer(method.name), Answer::Cutouts | Answer::Combined(Kind::Calibrated))
+            matches!(
+                self.settings.answer(method.name),
+                Answer::Cutouts | Answer::ProbablePeaks | Answer::Combined(Kind::Calibrated)
+            )
         };
         self.methods.iter().filter(is_probability).map(|method| self.calibration(method)).collect()
     }

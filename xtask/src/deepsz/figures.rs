@@ -31,7 +31,7 @@ pub(super) fn threshold_figure(validation: &[TileSummary], chosen: f64, answer: 
     let sweep = CutoutSweep::new(validation, CutoutCounting::EQUAL_AREA);
     let edges = match answer {
         Answer::Peaks => linear_edges(3.0, 40.0, 74),
-        Answer::Cutouts | Answer::Combined(Kind::Calibrated) => linear_edges(0.0, 1.0, 50),
+        Answer::Cutouts | Answer::ProbablePeaks | Answer::Combined(Kind::Calibrated) => linear_edges(0.0, 1.0, 50),
         Answer::Combined(Kind::And) => linear_edges(0.0, 4.0, 50),
         Answer::Combined(Kind::RankProduct) => linear_edges(0.5, 1.0, 50),
     };
@@ -249,7 +249,7 @@ fn rgb_cell(
     let bands: Vec<&[f32]> = cutouts.cutout(idx).chunks(side * side).take(3).collect();
     let (name, digits) = match answer {
         Answer::Peaks => ("S/N", 1),
-        Answer::Cutouts => ("p", 2),
+        Answer::Cutouts | Answer::ProbablePeaks => ("p", 2),
         Answer::Combined(_) => ("score", 2),
     };
     let score = halo.score.map_or("none".to_owned(), |score| format!("{score:.digits$}"));

@@ -184,6 +184,7 @@ impl<'a> FinderPages<'a> {
             Answer::Peaks => {
                 ("S/N", "below S/N 3 nothing is detected. As the paper's figure 5; its best point is marked.")
             }
+            Answer::ProbablePeaks => ("probability", "peaks of the least probability are not listed."),
             Answer::Cutouts => ("probability", "cutouts of the least probability are not listed."),
             Answer::Combined(_) => {
                 (self.answer().score_label(), "cutouts in which neither finds anything are left out.")
@@ -277,7 +278,7 @@ impl<'a> FinderPages<'a> {
     fn detections_section(&self) -> Result<Section> {
         let rows = finder_score_rows(&self.scores, &[]);
         let radius = match self.answer() {
-            Answer::Peaks => "one arcminute",
+            Answer::Peaks | Answer::ProbablePeaks => "one arcminute",
             Answer::Cutouts => "3′ of its cutout's centre (clusters in the corners of a cutout belong to none)",
             Answer::Combined(_) => "the reach of the finder whose candidate it is",
         };

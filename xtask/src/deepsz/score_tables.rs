@@ -104,6 +104,7 @@ pub(super) fn kinds(finder: &str, answer: Answer, results: &Results, chosen: f64
     let test = results.test(finder);
     let (radius, thresholds) = match answer {
         Answer::Peaks => ("one arcminute", [5.0, 8.0, 12.0, 20.0]),
+        Answer::ProbablePeaks => ("one arcminute", [0.05, 0.2, 0.5, 0.9]),
         Answer::Cutouts => ("3′ of the cutout's centre", [0.05, 0.2, 0.5, 0.9]),
         Answer::Combined(_) => ("reach of the finder whose candidate it is", [0.05, 0.2, 0.5, 0.9]),
     };

@@ -1,13 +1,17 @@
-//! The networks of the papers, each with its width as an option.
+//! The networks of the papers and our own, each with its width as an option.
 
+mod cell_net;
 mod deepsz_resnet;
 mod mresunet;
 mod planck_vgg;
+mod sub_stage;
 mod unet;
 
+pub use cell_net::{CellNet, CellNetConfig};
 pub use deepsz_resnet::{DeepszResnet, DeepszResnetConfig};
-pub use mresunet::{DropoutPlace, MResUNet, MResUNetConfig, Residuals};
+pub use mresunet::{DropoutPlace, MResUNet, MResUNetConfig};
 pub use planck_vgg::{PlanckVgg, PlanckVggConfig};
+pub use sub_stage::Residuals;
 pub use unet::{UNet, UNetConfig, UNetForm};
 
 use crate::{Error, Parameters, Pass, Result, Value};

@@ -10,8 +10,9 @@
 //! sub-stage keeps the shape, its input is added to its output. A public re-implementation forgets that (its test of the
 //! shapes never holds), so [`Residuals::Cut`] exists: tests show that the connections carry something.
 
+use super::sub_stage::{Residuals, SubStage};
 use super::{Network, check_images, check_positive};
-use crate::layers::{BatchNorm, BatchNormSettings, Bias, Channels, Conv};
+use crate::layers::{Bias, Channels, Conv};
 use crate::ops::{Activation, ConvOptions, concat, dropout, upsample_nearest2};
 use crate::{Builder, Init, Parameters, Pass, Result, Value};
 
@@ -28,16 +29,6 @@ pub enum DropoutPlace {
     Decoder,
     /// Before each convolution of the encoder but the first.
     Encoder,
-}
-
-/// Whether inputs are added to outputs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Residuals {
-    /// They are, as the paper says.
-    #[default]
-    Added,
-    /// They are not: for comparison.
-    Cut,
 }
 
 /// What an [`MResUNet`] is made from.
@@ -94,40 +85,6 @@ pub struct MResUNet {
     decoder: Vec<Vec<SubStage>>,
     last: Conv,
     parameters: Parameters,
-}
-
-/// Convolution, SELU, batch normalisation, and the residual connection where the shape stays.
-#[derive(Clone, Debug)]
-struct SubStage {
-    conv: Conv,
-    norm: BatchNorm,
-    residual: bool,
-}
-
-impl SubStage {
-    fn new(
-        builder: &Builder,
-        channels: Channels,
-        dilation: usize,
-        stride: usize,
-        residuals: Residuals,
-    ) -> Result<Self> {
-        let settings = ConvOptions { stride, ..ConvOptions::same3(dilation).then(Activation::Selu) };
-        Ok(Self {
-            conv: Conv::new(&builder.part("conv"), 3, channels, Bias::With, settings)?,
-            norm: BatchNorm::new(&builder.part("norm"), channels.output, BatchNormSettings::default())?,
-            residual: residuals == Residuals::Added && stride == 1 && channels.input == channels.output,
-        })
-    }
-
-    /// `dropped` is the input after dropout, which the residual connection goes around.
-    fn forward(&self, x: &Value, dropped: &Value, pass: &Pass) -> Result<Value> {
-        let features = self.conv.forward(dropped, pass)?;
-        match self.residual {
-            true => self.norm.forward_and_add(&features, x, pass),
-            false => self.norm.forward(&features, pass),
-        }
-    }
 }
 
 impl MResUNet {

@@ -1,0 +1,130 @@
+//! The trained network at work.
+
+use crate::about::{About, FORMAT};
+use crate::calibration::Calibration;
+use crate::grid::Grid;
+use crate::labels::PIVOT_MSUN;
+use crate::peaks::{Peak, peaks};
+use crate::predict::answers;
+use crate::{Error, FcnConfig};
+use arcmin_find_learned::Error as LearnedError;
+use arcmin_maps::{Mask, Observation, PixelPosition};
+use arcmin_method::{Candidate, ClusterFinder, Detections, MassMeasured};
+use arcmin_nn::networks::CellNet;
+use arcmin_nn::{networks::Network, weights};
+use arcmin_units::{Arcmin, Mvir};
+use std::path::Path;
+
+/// Short name in records and reports.
+const NAME: &str = "fcn";
+
+/// Finds clusters with a trained network.
+///
+/// A candidate's score is the probability that a target lies within the radius of its position; it carries a virial mass and the
+/// error of its position.
+#[derive(Clone, Debug)]
+pub struct FcnFinder {
+    network: CellNet,
+    about: About,
+    calibration: Calibration,
+}
+
+impl FcnFinder {
+    /// Reads weights that a fit wrote.
+    ///
+    /// # Errors
+    /// When the file is missing, damaged, foreign, or of a network of another shape than its metadata say.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        Self::from_bytes(&std::fs::read(path).map_err(LearnedError::io(path))?, path)
+    }
+
+    /// From what a file holds; its path is for errors.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, Error> {
+        let foreign = |reason: String| Error::Foreign { path: path.to_owned(), reason };
+        let line = weights::about_of_bytes(bytes, path)?.ok_or_else(|| foreign("it has none".to_owned()))?;
+        let about: About = serde_json::from_str(&line).map_err(|e| foreign(e.to_string()))?;
+        if about.format != FORMAT {
+            return Err(foreign(format!("form {}, this program reads form {FORMAT}", about.format)));
+        }
+        let trained = about.trained.as_ref().ok_or_else(|| foreign("its training has not ended".to_owned()))?;
+        let calibration = trained.calibration;
+        about.config.check()?;
+        let n_channels = about.config.n_channels(about.sky.bands.len());
+        let network = CellNet::new(&about.config.network(n_channels))?;
+        weights::load_bytes(bytes, path, network.parameters())?;
+        Ok(Self { network, about, calibration })
+    }
+
+    /// How the network was made and trained.
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// Searches an observation.
+    ///
+    /// # Errors
+    /// [`OtherObservation`](LearnedError::OtherObservation) for bands, noise, beams or pixels other than those of the training;
+    /// those of the matched filter.
+    pub fn search(&self, observation: &Observation) -> Result<Detections, Error> {
+        self.about.sky.check(observation)?;
+        let config = &self.about.config;
+        let grid = Grid::new(observation, config)?;
+        let platt = self.calibration.platt;
+        let peaks = find(&self.network, &grid, config, platt.log_odds(config.search.probability_min))?;
+        let candidate = |peak: &Peak| self.candidate(peak, &grid);
+        let mut candidates: Vec<Candidate> = peaks.iter().filter_map(candidate).collect();
+        candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+        Ok(Detections { candidates, searched: grid.searched })
+    }
+
+    fn candidate(&self, peak: &Peak, grid: &Grid) -> Option<Candidate> {
+        let Calibration { platt, mass_shift, mass_widening, position_widening, .. } = self.calibration;
+        // The position may fall on a pixel that was not searched, and so may the cell's middle, where half of it was.
+        let places = [peak.position(), [peak.x as f64, peak.y as f64]].map(|at| grid.map_position(at));
+        let at = places.into_iter().find(|&at| is_searched(&grid.searched, at))?;
+        let answer = &peak.answer;
+        let mvir = Mvir::new(PIVOT_MSUN * (answer.ln_mass + mass_shift).exp());
+        let ln_error = mass_widening * answer.ln_sigma_mass.exp();
+        let position_error = position_widening * answer.ln_sigma_offset.exp() * self.about.config.input.cell_arcmin;
+        Some(Candidate {
+            mass: Some(MassMeasured { mvir, ln_error }),
+            position_error: Some(Arcmin::new(position_error)),
+            ..Candidate::new(grid.searched.geometry().pix_to_sky(at)?, platt.probability(answer.log_odds))
+        })
+    }
+}
+
+/// The peaks of a grid of at least some log-odds.
+pub(crate) fn find(network: &CellNet, grid: &Grid, config: &FcnConfig, least: f64) -> Result<Vec<Peak>, Error> {
+    let searched = grid.searched_cells();
+    if !searched.contains(&true) {
+        return Ok(Vec::new());
+    }
+    let radius_cells = config.search.separation_arcmin / config.input.cell_arcmin;
+    Ok(peaks(&answers(network, grid)?, &searched, grid.cells(), least, radius_cells))
+}
+
+fn is_searched(searched: &Mask, at: PixelPosition) -> bool {
+    let shape = searched.geometry().shape();
+    let (x, y) = (at.x.round(), at.y.round());
+    let inside = x >= 0.0 && y >= 0.0 && x < shape.nx as f64 && y < shape.ny as f64;
+    inside && searched.valid()[y as usize * shape.nx + x as usize]
+}
+
+/// The contract's form of an error.
+pub(crate) fn of_method(source: Error) -> arcmin_method::Error {
+    arcmin_method::Error::Method { method: NAME.to_owned(), source: Box::new(source) }
+}
+
+impl ClusterFinder for FcnFinder {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn find(&self, observation: &Observation) -> Result<Detections, arcmin_method::Error> {
+        self.search(observation).map_err(of_method)
+    }
+}
