@@ -3,7 +3,7 @@
 //! `cargo run --release -p arcmin-find-cnn --example classify_cutouts`
 #![allow(clippy::print_stdout)]
 
-#[path = "../tests/common/toy.rs"]
+#[path = "../../find-learned/tests/common/toy.rs"]
 mod toy;
 
 use arcmin_find_cnn::{CnnConfig, CnnRecipe};

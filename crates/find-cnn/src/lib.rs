@@ -27,7 +27,7 @@ mod objective;
 mod recipe;
 mod samples;
 #[cfg(test)]
-#[path = "../tests/common/toy.rs"]
+#[path = "../../find-learned/tests/common/toy.rs"]
 mod toy;
 
 pub use about::{About, Trained};

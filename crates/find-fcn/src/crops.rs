@@ -141,3 +141,97 @@ impl SampleSource for AllCrops {
         Ok(self.cutter.cut(self.places[id.index as usize], Turn::new(0))?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arcmin_find_learned::{BandAbout, Sky, Tile};
+
+    const RADIUS: f64 = 0.9;
+
+    /// A tile of 40 x 48 cells whose channel shows where its haloes are; the first 6 rows of cells are not searched.
+    fn tiles(folder: &std::path::Path) -> Tiles {
+        let haloes: Vec<LabelledHalo> = [(10.2, 12.4), (30.0, 8.8), (22.6, 33.1)]
+            .map(|(x, y)| LabelledHalo { x, y, ln_mass: 0.1 * x, is_target: true })
+            .to_vec();
+        let (ny, nx) = (80, 96);
+        let value = |i: usize| {
+            let (x, y) = (((i % nx) as f64 + 0.5) / 2.0 - 0.5, ((i / nx) as f64 + 0.5) / 2.0 - 0.5);
+            let is_near = |halo: &LabelledHalo| (halo.x - x).hypot(halo.y - y) < RADIUS;
+            f32::from(u8::from(haloes.iter().any(is_near)))
+        };
+        let pixels = (0..ny * nx).flat_map(|i| [value(i), f32::from(u8::from(i / nx >= 12))]).collect();
+        let band = BandAbout { name: "148".into(), nu_ghz: 148.0, beam_fwhm_arcmin: 0.0, noise_uk_arcmin: 1.0 };
+        let sky = Sky { bands: vec![band], pixel_arcmin: 0.5 };
+        let stem = folder.join("train-0000");
+        TileFile::write(&stem, "f", Tile { sky, shape: [ny, nx, 2], pixels, labels: haloes }).expect("room");
+        Arc::new(vec![TileFile::open(&stem, "f").expect("whole").expect("there")])
+    }
+
+    fn config() -> FcnConfig {
+        let mut config: FcnConfig =
+            toml::from_str(include_str!("../tests/common/small_network.toml")).expect("the description parses");
+        config.crops.side_cells = 16;
+        config.crops.rim_cells = 2;
+        config.cells.radius_arcmin = RADIUS;
+        config
+    }
+
+    /// However a piece is cut and turned, cells are positive where the channel shows a halo.
+    #[test]
+    fn labels_turn_with_the_pixels() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let crops = RandomCrops::new(&tiles(folder.path()), &config()).expect("room for pieces");
+        let mut n_positives = 0;
+        for index in 0..200 {
+            let sample = crops.cutter.cut(crops.draw(SampleId { index: 0, epoch: index }).0, Turn::new(index % 8));
+            let sample = sample.expect("a sample");
+            assert_eq!([&sample.parts[0].shape, &sample.parts[1].shape], [&vec![32, 32, 1], &vec![16, 16, 6]]);
+            for (i, row) in sample.parts[1].values.chunks(6).enumerate() {
+                let target = crate::labels::CellTarget::of_row(row);
+                let (x, y) = (i % 16, i / 16);
+                let pixels = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(dy, dx)| (2 * y + dy) * 32 + 2 * x + dx);
+                let n_shown = pixels.iter().filter(|&&pixel| sample.parts[0].values[pixel] == 1.0).count();
+                // The middle of a cell is the corner of its four pixels: where all or none show a halo there is no doubt.
+                if n_shown == 4 || n_shown == 0 {
+                    assert_eq!(target.is_positive, n_shown == 4, "{index}: {x} {y}");
+                }
+                n_positives += u64::from(target.is_positive);
+                if !(2..14).contains(&x) || !(2..14).contains(&y) {
+                    assert!(!target.counts);
+                }
+                if let Some(([dx, dy], ln_mass)) = target.halo {
+                    assert!(dx.hypot(dy) <= RADIUS && [1.02, 3.0, 2.26].iter().any(|m| (m - ln_mass).abs() < 1e-6));
+                }
+            }
+        }
+        assert!(n_positives > 100);
+    }
+
+    #[test]
+    fn validation_asks_for_each_cell_that_is_searched_and_no_rim() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let all = AllCrops::new(&tiles(folder.path()), &config()).expect("room for pieces");
+        let mut asked = vec![0; 40 * 48];
+        for (index, place) in all.places.iter().enumerate() {
+            let sample = all.sample(SampleId { index: index as u64, epoch: 0 }).expect("a sample");
+            for (i, row) in sample.parts[1].values.chunks(6).enumerate().filter(|(_, row)| row[0] > 0.5) {
+                assert!(row[1] < 0.5 || row[2] > 0.5, "a target is heavy enough to be weighed here");
+                asked[(place.y0 + i / 16) * 48 + place.x0 + i % 16] += 1;
+            }
+        }
+        for (i, n) in asked.into_iter().enumerate() {
+            let inside = (2..46).contains(&(i % 48)) && (6..38).contains(&(i / 48));
+            assert_eq!(n > 0, inside, "{} {}", i % 48, i / 48);
+        }
+    }
+
+    #[test]
+    fn the_same_sample_has_the_same_bits_and_another_epoch_another_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let crops = RandomCrops::new(&tiles(folder.path()), &config()).expect("room for pieces");
+        let id = SampleId { index: 3, epoch: 1 };
+        assert_eq!(crops.sample(id).expect("a sample"), crops.sample(id).expect("a sample"));
+        assert_ne!(crops.draw(id), crops.draw(SampleId { epoch: 2, ..id }));
+    }
+}

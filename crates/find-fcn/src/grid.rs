@@ -152,3 +152,38 @@ impl Integral {
         at(x1, y1) - at(x0, y1) - at(x1, y0) + at(x0, y0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(n: usize) -> Vec<f32> {
+        let mut rng = arcmin_find_learned::stream(2, "pixels", 0, 0);
+        (0..n).map(|_| (rand::Rng::next_u64(&mut rng) >> 40) as f32 / (1u64 << 24) as f32).collect()
+    }
+
+    /// The slow twins of averaging and of the local mean.
+    #[test]
+    fn channels_are_means_of_bins_less_the_mean_about_them() {
+        let (from, bin, half_width) = (Shape { ny: 21, nx: 34 }, 2, 3);
+        let to = Shape { ny: 12, nx: 18 };
+        let pixels = numbers(from.n_pixels());
+        let valid: Vec<bool> = (0..from.n_pixels()).map(|i| i % 5 != 0 && i / 34 != 4 && i / 34 != 5).collect();
+        let (sums, counts) = binned(&pixels, &valid, from, to, bin);
+        let channel = without_local_mean(&sums, &counts, to, half_width, 2.0);
+        let over = |ys: std::ops::Range<i64>, xs: std::ops::Range<i64>| {
+            let inside = |&i: &usize| ys.contains(&((i / 34) as i64)) && xs.contains(&((i % 34) as i64)) && valid[i];
+            let values: Vec<f64> = (0..pixels.len()).filter(inside).map(|i| f64::from(pixels[i])).collect();
+            (values.iter().sum::<f64>() / values.len().max(1) as f64, values.len())
+        };
+        for (i, value) in channel.iter().enumerate() {
+            let (x, y) = ((i % 18) as i64, (i / 18) as i64);
+            let (mean, n) = over(2 * y..2 * y + 2, 2 * x..2 * x + 2);
+            let (about, _) = over(2 * (y - 3)..2 * (y + 4), 2 * (x - 3)..2 * (x + 4));
+            let expected = if n == 0 { 0.0 } else { 2.0 * (mean - about) };
+            assert!((f64::from(*value) - expected).abs() < 1e-5, "{x} {y}: {value} {expected}");
+        }
+        // A row of bins without a pixel, and columns beyond the map.
+        assert!(channel[2 * 18..3 * 18].iter().all(|&value| value == 0.0) && channel[17] == 0.0);
+    }
+}

@@ -120,3 +120,44 @@ pub(crate) fn cell_targets(haloes: &[LabelledHalo], counts: &[bool], nx: usize, 
     }
     targets
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The slow twin: every cell against every halo.
+    #[test]
+    fn cells_are_asked_for_what_lies_within_the_radius_of_their_middle() {
+        let mut rng = arcmin_find_learned::stream(3, "haloes", 0, 0);
+        let mut uniform = || (rand::Rng::next_u64(&mut rng) >> 11) as f64 / (1u64 << 53) as f64;
+        let halo = |_| LabelledHalo {
+            x: 26.0 * uniform() - 3.0,
+            y: 17.0 * uniform() - 3.0,
+            ln_mass: uniform(),
+            is_target: uniform() < 0.5,
+        };
+        let haloes: Vec<LabelledHalo> = (0..60).map(halo).collect();
+        let counts: Vec<bool> = (0..20 * 11).map(|i| i % 4 != 1).collect();
+        let radius = 1.3;
+        let targets = cell_targets(&haloes, &counts, 20, radius);
+        let mut n_several = 0;
+        for (i, target) in targets.iter().enumerate() {
+            let (x, y) = ((i % 20) as f64, (i / 20) as f64);
+            let near: Vec<&LabelledHalo> =
+                haloes.iter().filter(|halo| (halo.x - x).hypot(halo.y - y) <= radius).collect();
+            assert_eq!(target.counts, counts[i]);
+            assert_eq!(target.is_positive, near.iter().any(|halo| halo.is_target));
+            let heaviest = near.iter().max_by(|a, b| a.ln_mass.total_cmp(&b.ln_mass));
+            assert_eq!(target.halo, heaviest.map(|halo| ([halo.x - x, halo.y - y], halo.ln_mass)));
+            n_several += usize::from(near.len() > 1);
+        }
+        assert!(n_several > 20);
+    }
+
+    #[test]
+    fn rows_come_back() {
+        let target = CellTarget { counts: true, is_positive: false, halo: Some(([0.5, -0.25], 1.5)) };
+        assert_eq!(CellTarget::of_row(&target.to_row()), target);
+        assert_eq!(CellTarget::of_row(&CellTarget::default().to_row()), CellTarget::default());
+    }
+}

@@ -118,3 +118,74 @@ impl Objective<CellNet> for CellObjective {
         (total.n_cells > 0.0).then(|| total.cross_entropy())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(n: usize, seed: u64) -> Vec<f32> {
+        let mut rng = arcmin_find_learned::stream(seed, "numbers", 0, 0);
+        let uniform = |_| (rand::Rng::next_u64(&mut rng) >> 40) as f32 / (1u64 << 24) as f32;
+        (0..n).map(uniform).map(|u| 4.0 * u - 2.0).collect()
+    }
+
+    fn objective() -> CellObjective {
+        CellObjective { cells: CellsConfig { mass_weight: 0.7, position_weight: 0.4, ..CellsConfig::default() } }
+    }
+
+    /// Cells of all kinds.
+    fn targets(n: usize) -> Vec<f32> {
+        let of = |i: usize| CellTarget {
+            counts: !i.is_multiple_of(5),
+            is_positive: i.is_multiple_of(3),
+            halo: i.is_multiple_of(2).then_some(([0.1 * (i % 7) as f64 - 0.3, 0.2], 0.05 * i as f64)),
+        };
+        (0..n).flat_map(|i| of(i).to_row()).collect()
+    }
+
+    #[test]
+    fn the_gradient_agrees_with_differences_and_is_zero_where_a_cell_does_not_count() {
+        let (answers, targets) = (numbers(40 * N_OUTPUTS, 1), targets(40));
+        let (_, loss, gradient) = objective().terms(&answers, &targets);
+        for i in 0..answers.len() {
+            let step = 1e-2f32;
+            let at = |by: f32| {
+                let mut moved = answers.clone();
+                moved[i] += by;
+                objective().terms(&moved, &targets).1
+            };
+            let difference = (at(step) - at(-step)) / (2.0 * f64::from(step));
+            let error = (difference - f64::from(gradient[i])).abs();
+            assert!(error < 2e-3 * loss.abs().max(1.0), "{i}: {difference} {}", gradient[i]);
+            if (i / N_OUTPUTS).is_multiple_of(5) {
+                assert_eq!(gradient[i], 0.0);
+            }
+        }
+    }
+
+    /// By the formula, term by term, on a single cell.
+    #[test]
+    fn the_loss_is_the_formula() {
+        let answer = [0.3f32, 0.1, -0.2, -0.5, 1.2, -0.7];
+        let target = CellTarget { counts: true, is_positive: true, halo: Some(([0.4, 0.0], 1.0)) }.to_row();
+        let (_, loss, _) = objective().terms(&answer, &target);
+        let cross_entropy = (1.0f64 + (-0.3f64).exp()).ln() / POSITIVE_SHARE;
+        let position = -1.0 + 0.5 * (0.09 + 0.04) * 1.0f64.exp();
+        let mass = -0.7 + 0.5 * 0.04 * 1.4f64.exp();
+        assert!((loss - (cross_entropy + 0.4 * position + 0.7 * mass)).abs() < 1e-4 * loss, "{loss}");
+    }
+
+    #[test]
+    fn epochs_are_chosen_by_the_cross_entropy_of_all_cells_that_count() {
+        let (answers, targets) = (numbers(40 * N_OUTPUTS, 2), targets(40));
+        let kept = |from: usize, to: usize| {
+            let (a, t) = (&answers[from * N_OUTPUTS..to * N_OUTPUTS], &targets[from * N_TARGETS..to * N_TARGETS]);
+            let (sums, _, _) = objective().terms(a, t);
+            [sums.cross_entropy as f32, sums.n_cells as f32]
+        };
+        let halves = [kept(0, 15), kept(15, 40)].concat();
+        let (whole, halves) = (objective().cost(&kept(0, 40)).unwrap(), objective().cost(&halves).unwrap());
+        assert!((whole - halves).abs() < 1e-4 * whole);
+        assert_eq!(objective().cost(&[0.0, 0.0]), None);
+    }
+}

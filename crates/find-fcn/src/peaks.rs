@@ -42,3 +42,33 @@ pub(crate) fn peaks(answers: &[f32], searched: &[bool], cells: Shape, least: f64
     peaks.sort_by(|a, b| b.answer.log_odds.total_cmp(&a.answer.log_odds));
     peaks
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(values: &[f32]) -> Vec<f32> {
+        values.iter().flat_map(|&value| [value, 0.25, -0.5, 0.0, 0.0, 0.0]).collect()
+    }
+
+    /// The slow twin: peaks taken one by one from the highest down would hide lower neighbours of lower peaks; these do not.
+    #[test]
+    fn peaks_are_the_cells_that_nothing_near_surpasses() {
+        let mut rng = arcmin_find_learned::stream(5, "map", 0, 0);
+        let values: Vec<f32> = (0..30 * 20).map(|_| (rand::Rng::next_u64(&mut rng) % 50) as f32).collect();
+        let searched: Vec<bool> = (0..600).map(|i| i % 30 > 2).collect();
+        let cells = Shape { ny: 20, nx: 30 };
+        let found = peaks(&map(&values), &searched, cells, 20.0, 2.0);
+        for i in 0..600 {
+            let surpasses = |j: usize| {
+                let (dx, dy) = ((i % 30) as i64 - (j % 30) as i64, (i / 30) as i64 - (j / 30) as i64);
+                let near = dx * dx + dy * dy <= 4 && i != j && searched[j];
+                near && (values[j] > values[i] || values[j] == values[i] && j < i)
+            };
+            let is_peak = searched[i] && values[i] >= 20.0 && !(0..600).any(surpasses);
+            assert_eq!(found.iter().any(|peak| peak.y * 30 + peak.x == i), is_peak, "{i}");
+        }
+        assert!(found.len() > 20 && found.windows(2).all(|pair| pair[0].answer.log_odds >= pair[1].answer.log_odds));
+        assert_eq!(found[0].position(), [found[0].x as f64 + 0.25, found[0].y as f64 - 0.5]);
+    }
+}

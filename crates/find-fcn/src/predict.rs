@@ -13,13 +13,17 @@ const PIECE: usize = 1024;
 
 /// Answers of all cells, `[y, x, 6]`. Pieces of a large grid overlap by the network's reach, so that they meet without a seam.
 pub(crate) fn answers(network: &CellNet, grid: &Grid) -> Result<Vec<f32>, Error> {
+    answers_in_pieces(network, grid, PIECE)
+}
+
+fn answers_in_pieces(network: &CellNet, grid: &Grid, side: usize) -> Result<Vec<f32>, Error> {
     let Shape { ny, nx } = grid.cells();
     let mut answers = vec![0.0; ny * nx * N_OUTPUTS];
-    for y0 in (0..grid.shape.ny).step_by(PIECE) {
-        for x0 in (0..grid.shape.nx).step_by(PIECE) {
+    for y0 in (0..grid.shape.ny).step_by(side) {
+        for x0 in (0..grid.shape.nx).step_by(side) {
             let reach = network.reach_pixels().next_multiple_of(2);
-            let [rows, columns] =
-                [(y0, grid.shape.ny), (x0, grid.shape.nx)].map(|(first, n)| Span::new(first, n, reach));
+            let [rows, columns] = [(y0, grid.shape.ny), (x0, grid.shape.nx)]
+                .map(|(first, n)| Span::new(first..(first + side).min(n), n, reach));
             let output = piece(network, grid, &rows, &columns)?;
             let width = columns.shown.len() / 2 * N_OUTPUTS;
             let skipped = (columns.core.start - columns.shown.start) / 2 * N_OUTPUTS;
@@ -43,9 +47,8 @@ struct Span {
 }
 
 impl Span {
-    fn new(first: usize, n: usize, reach: usize) -> Self {
-        let last = (first + PIECE).min(n);
-        Self { core: first..last, shown: first.saturating_sub(reach)..(last + reach).min(n) }
+    fn new(core: std::ops::Range<usize>, n: usize, reach: usize) -> Self {
+        Self { shown: core.start.saturating_sub(reach)..(core.end + reach).min(n), core }
     }
 }
 
@@ -61,4 +64,31 @@ fn piece(network: &CellNet, grid: &Grid, rows: &Span, columns: &Span) -> Result<
     let input = Tensor::from_vec(input, dims, &Device::Cpu)?.to_device(&network.parameters().device())?;
     let output = network.forward(&Value::constant(input), &Pass::evaluation())?;
     Ok(output.tensor().to_device(&Device::Cpu)?.flatten_all()?.to_vec1::<f32>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arcmin_maps::{Geometry, Mask};
+    use arcmin_nn::networks::CellNetConfig;
+    use arcmin_units::{Arcmin, SkyPosition};
+
+    #[test]
+    fn pieces_meet_without_a_seam() {
+        let config =
+            CellNetConfig { in_channels: 2, out_channels: N_OUTPUTS, width: 8, dilations: vec![1, 2], seed: 3 };
+        let network = CellNet::new(&config).unwrap();
+        let shape = Shape { ny: 90, nx: 134 };
+        let centre = SkyPosition::from_deg(30.0, 0.0).unwrap();
+        let mut rng = arcmin_find_learned::stream(1, "pixels", 0, 0);
+        let pixels = (0..shape.n_pixels() * 2).map(|_| (rand::Rng::next_u64(&mut rng) >> 40) as f32 / 1e7).collect();
+        let searched = Mask::all_valid(Geometry::tile(centre, shape, Arcmin::new(0.5)).unwrap());
+        let grid = Grid { shape, bin: 1, n_channels: 2, pixels, searched };
+        let whole = answers_in_pieces(&network, &grid, 1024).unwrap();
+        let pieces = answers_in_pieces(&network, &grid, 32).unwrap();
+        let largest = whole.iter().zip(&pieces).map(|(a, b)| (a - b).abs()).fold(0.0f32, f32::max);
+        assert!(largest < 1e-4, "{largest}");
+        let spread = whole.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+        assert!(spread > 0.1, "{spread}");
+    }
 }

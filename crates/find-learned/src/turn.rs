@@ -1,7 +1,7 @@
 //! The eight ways in which a square lies on itself.
 
 /// One of the eight ways in which a square lies on itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
     is_transposed: bool,
     is_flipped_x: bool,

@@ -1,5 +1,6 @@
 //! Toy skies and a fit of a second.
 
+#[path = "../../../find-learned/tests/common/toy.rs"]
 pub(crate) mod toy;
 
 use arcmin_find_cnn::{CnnConfig, CnnFinder, CnnRecipe};
