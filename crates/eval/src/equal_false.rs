@@ -164,7 +164,7 @@ struct Event {
 }
 
 /// Detections by falling score with the targets and the area of each unit of the bootstrap.
-struct RateSweep {
+pub(crate) struct RateSweep {
     events: Vec<Event>,
     targets_of_unit: Vec<u64>,
     /// Searched square degrees by unit; empty where single objects are drawn and the area stays.
@@ -173,7 +173,7 @@ struct RateSweep {
 }
 
 impl RateSweep {
-    fn new(tiles: &[TileSummary], rule: FalseRule) -> Self {
+    pub(crate) fn new(tiles: &[TileSummary], rule: FalseRule) -> Self {
         let ordered = by_tile_number(tiles);
         let deg2 = searched_deg2(tiles);
         let mut sweep = Self { events: Vec::new(), targets_of_unit: Vec::new(), deg2_of_unit: Vec::new(), deg2 };
@@ -188,8 +188,23 @@ impl RateSweep {
         sweep
     }
 
-    fn n_units(&self) -> usize {
+    pub(crate) fn n_units(&self) -> usize {
         self.targets_of_unit.len()
+    }
+
+    /// Whether the units are tiles, as against single objects.
+    pub(crate) fn draws_tiles(&self) -> bool {
+        !self.deg2_of_unit.is_empty()
+    }
+
+    /// Searched targets.
+    pub(crate) fn n_targets(&self) -> u64 {
+        self.targets_of_unit.iter().sum()
+    }
+
+    /// Completeness at each of some rates; `None` without a target.
+    pub(crate) fn completeness_at(&self, rates_per_deg2: &[f64], weights: &[u32]) -> Option<Vec<f64>> {
+        rates_per_deg2.iter().map(|&rate| self.reach(rate, weights).completeness()).collect()
     }
 
     fn add_tile(&mut self, tile: &TileSummary, rule: FalseRule) {

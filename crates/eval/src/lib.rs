@@ -20,9 +20,12 @@ pub mod cutout_scores;
 pub mod cutout_sweep;
 pub mod cutout_table;
 pub mod equal_false;
+pub mod equal_false_area;
 pub mod error;
 mod file;
 pub mod finder_report;
+pub mod found;
+pub mod ideal;
 pub mod map_image;
 pub mod mass_scores;
 pub mod matching;
@@ -45,11 +48,14 @@ pub use cutout_scores::{CutoutCounting, CutoutScores, score_cutouts};
 pub use cutout_sweep::{Confusion, CutoutSweep, NegativeWeight};
 pub use cutout_table::{CutoutEntry, CutoutTable};
 pub use equal_false::{AtFalseRate, FalseKind, FalseRule, completeness_at_false_rates, false_kinds};
+pub use equal_false_area::{FalseRateArea, area_between_rates};
 pub use error::Error;
 pub use file::{create_dir, write_atomic};
 pub use finder_report::{
     FigureOptions, FinderFigure, completeness_figures, finder_figures, finder_score_rows, strongest_detections,
 };
+pub use found::{FoundSample, FoundScores};
+pub use ideal::{IdealObserver, IdealScore};
 pub use map_image::{ColourRange, ColourScale, MapImage, MapPixels, MapStyle, Mark, MarkSet, MarkShape};
 pub use mass_scores::{MassBin, MassEstimate, MassScoreConfig};
 pub use matching::{HaloSelection, MatchConfig};

@@ -2,12 +2,12 @@
 
 use super::figures;
 use super::published;
-use super::scores::Results;
+use super::scores::{AREA_PER_DEG2, Results};
 use super::settings::Settings;
 use crate::registry::Answer;
 use crate::run_dir::RunDir;
 use anyhow::Result;
-use arcmin_eval::plot::{self, Curve};
+use arcmin_eval::plot::{self, SharePoint, ShareSeries};
 use arcmin_eval::report::{Block, Section, Table, format_score};
 use arcmin_eval::{
     CutoutCounting, CutoutLattice, CutoutScores, CutoutTable, Figure, HaloSelection, TileCutouts, TileSummary,
@@ -38,6 +38,15 @@ pub(super) fn method_label(name: &str) -> &str {
         "and" => "AND",
         "prod" => "rank product",
         "calibrated" => "calibrated",
+        other => other,
+    }
+}
+
+/// How an ideal observer is called.
+fn ideal_label(name: &str) -> &str {
+    match name {
+        "ideal" => "ideal, with redshift",
+        "ideal_snr" => "ideal, by S/N",
         other => other,
     }
 }
@@ -89,15 +98,13 @@ impl<'a> Comparison<'a> {
     }
 
     fn sections(&self) -> Result<Vec<Section>> {
-        let mut table = vec![Block::Table(self.table())];
+        let mut table = vec![Block::Table(self.table()?)];
         table.extend(self.threshold_figures()?);
-        let mut seen = vec![
-            self.figure("distance", &self.by_distance()?, self.distance_caption())?,
-            Block::Table(self.distance_table()),
-        ];
+        let mut seen: Vec<Block> = self.distance_figures()?.into();
+        seen.push(Block::Table(self.distance_table()));
         seen.extend(self.completeness_figures()?);
         seen.push(Block::Table(self.only_one_table()));
-        let mut fair = vec![self.fair_figure()?];
+        let mut fair = vec![self.fair_figure()?, Block::Table(self.area_table()?)];
         fair.extend(self.calibration_tables().into_iter().map(Block::Table));
         let section = |title: &str, blocks| Section { title: title.to_owned(), blocks };
         Ok(vec![
@@ -114,7 +121,7 @@ impl<'a> Comparison<'a> {
         Ok(Block::figure(figure, caption))
     }
 
-    fn table(&self) -> Table {
+    fn table(&self) -> Result<Table> {
         let columns = ["method", "", "purity", "completeness", "F1", "threshold", "prevalence"];
         let mut rows = Vec::new();
         for method in &self.methods {
@@ -131,6 +138,12 @@ impl<'a> Comparison<'a> {
             row.push(scores.prevalence.value.map_or("–".to_owned(), |value| format!("{:.2} %", 100.0 * value)));
             rows.push(row);
         }
+        for (name, scores) in self.results.ideal(self.settings)? {
+            let mut row = vec![ideal_label(name).to_owned(), "bound".to_owned()];
+            row.extend([&scores.precision, &scores.recall, &scores.f1, &scores.threshold].map(format_score));
+            row.push(scores.prevalence.value.map_or("–".to_owned(), |value| format!("{:.2} %", 100.0 * value)));
+            rows.push(row);
+        }
         let caption = "Test cutouts of equal area: share of those taken that hold a target, share of those with a target that \
                        are taken, F1, and the threshold that was chosen on the validation cutouts; the paper's are those of \
                        its Table 1, on a grid whose cutouts overlap, which lowers prevalence and purity. Combinations are \
@@ -139,8 +152,11 @@ impl<'a> Comparison<'a> {
                        7.94 and probability 0.257). Rank product: of the percentiles of both scores among the \
                        validation cutouts. Calibrated: a logistic regression on ln S/N, the log-odds of the network and \
                        their product. In pairing the two, a detection speaks for the cutout of its halo, as in the paper; a \
-                       finder at work has its position alone, which differs at the edges of cutouts.";
-        Table { caption: caption.to_owned(), columns: columns.map(str::to_owned).to_vec(), rows }
+                       finder at work has its position alone, which differs at the edges of cutouts. The map network goes over \
+                       whole tiles and has no cutouts; its peaks are counted by cutouts here. Ideal observers are told where \
+                       haloes are and how large, and measure the y of each with the noise of a filter of its very shape: one \
+                       knows the redshift too and answers with the probability that it is a target, the other goes by S/N.";
+        Ok(Table { caption: caption.to_owned(), columns: columns.map(str::to_owned).to_vec(), rows })
     }
 
     fn threshold_figures(&self) -> Result<Vec<Block>> {
@@ -165,25 +181,37 @@ impl<'a> Comparison<'a> {
     }
 
     /// The share found by each method in bins of a quantity.
-    fn shares(&self, of: &dyn Fn(&Seen) -> Option<f64>, edges: &[f64]) -> Vec<Curve> {
-        let curve = |(idx, method): (usize, &Method)| {
+    fn shares(&self, of: &dyn Fn(&Seen) -> Option<f64>, edges: &[f64]) -> Vec<ShareSeries> {
+        let series = |(idx, method): (usize, &Method)| {
             let point = |edge: &[f64]| {
                 let inside = self.seen.iter().filter_map(|seen| of(seen).map(|value| (seen, value)));
                 let inside: Vec<(&Seen, f64)> =
                     inside.filter(|(_, value)| (edge[0]..edge[1]).contains(value)).collect();
-                let found = inside.iter().filter(|(seen, _)| seen.found[idx]).count();
-                let mean = inside.iter().map(|(_, value)| value).sum::<f64>() / inside.len().max(1) as f64;
-                (inside.len() >= LEAST_HALOES).then(|| (mean, found as f64 / inside.len() as f64))
+                let k = inside.iter().filter(|(seen, _)| seen.found[idx]).count() as u64;
+                let x = inside.iter().map(|(_, value)| value).sum::<f64>() / inside.len().max(1) as f64;
+                (inside.len() >= LEAST_HALOES).then(|| SharePoint { x, k, n: inside.len() as u64 })
             };
-            Curve { name: method_label(method.name).to_owned(), points: edges.windows(2).filter_map(point).collect() }
+            let points = edges.windows(2).filter_map(point).collect();
+            ShareSeries { name: method_label(method.name).to_owned(), points }
         };
-        self.methods.iter().enumerate().map(curve).collect()
+        self.methods.iter().enumerate().map(series).collect()
     }
 
-    fn by_distance(&self) -> Result<Figure> {
+    /// Shares against a quantity, and over those of the first method.
+    fn share_figures(&self, stem: &str, shares: &[ShareSeries], x: &str, caption: String) -> Result<[Block; 2]> {
+        let ratios = "The same over the share of the first method; errors as of independent counts, which is too much: all methods \
+                      look at the same haloes.";
+        Ok([
+            self.figure(stem, &plot::shares(shares, x, "share of them found")?, caption)?,
+            self.figure(&format!("{stem}-ratio"), &plot::share_ratios(shares, x)?, ratios)?,
+        ])
+    }
+
+    fn distance_figures(&self) -> Result<[Block; 2]> {
         let of = |seen: &Seen| seen.is_target.then_some(seen.distance_arcmin);
-        let curves = self.shares(&of, &DISTANCE_EDGES_ARCMIN);
-        Ok(plot::lines(&curves, "distance from the middle of the cutout in arcmin", "share of targets found")?)
+        let shares = self.shares(&of, &DISTANCE_EDGES_ARCMIN);
+        let x = "distance from the middle of the cutout in arcmin";
+        self.share_figures("distance", &shares, x, self.distance_caption())
     }
 
     fn distance_caption(&self) -> String {
@@ -216,32 +244,26 @@ impl<'a> Comparison<'a> {
         let redshift = |seen: &Seen| (seen.mvir_1e14 * 1e14 >= mvir_min_msun).then_some(seen.redshift);
         let by_mass = self.shares(&mass, &MASS_EDGES_1E14);
         let by_redshift = self.shares(&redshift, &REDSHIFT_EDGES);
-        let y = "share in cutouts taken";
-        Ok(vec![
-            self.figure(
-                "completeness-mass",
-                &plot::lines(&by_mass, "virial mass in 10¹⁴ solar masses", y)?,
-                format!(
-                    "Share of the haloes at z ≥ {redshift_min} whose cutout each method takes to hold a cluster, against \
-                     virial mass. As the paper's figure 10."
-                ),
-            )?,
-            self.figure(
-                "completeness-redshift",
-                &plot::lines(&by_redshift, "redshift", y)?,
-                format!("The same above {:.1}×10¹⁴ solar masses, against redshift. As figure 11.", mvir_min_msun / 1e14),
-            )?,
-        ])
+        let of_mass = format!(
+            "Share of the haloes at z ≥ {redshift_min} whose cutout each method takes to hold a cluster, against virial mass, \
+             with 68 % intervals. As the paper's figure 10."
+        );
+        let least = mvir_min_msun / 1e14;
+        let of_redshift = format!("The same above {least:.1}×10¹⁴ solar masses, against redshift. As figure 11.");
+        let x = "virial mass in 10¹⁴ solar masses";
+        let mut blocks: Vec<Block> = self.share_figures("completeness-mass", &by_mass, x, of_mass)?.into();
+        blocks.extend(self.share_figures("completeness-redshift", &by_redshift, "redshift", of_redshift)?);
+        Ok(blocks)
     }
 
     /// Targets by which of the two finders sees them, with what the combinations make of them.
     fn only_one_table(&self) -> Table {
-        let combined = &self.methods[2..];
+        let others = &self.methods[2..];
         let mut columns: Vec<String> =
             ["found by", "targets", "Mvir / 10¹⁴, median", "z, median", "distance in arcmin, median"]
                 .map(str::to_owned)
                 .to_vec();
-        columns.extend(combined.iter().map(|method| format!("of these {} finds", method_label(method.name))));
+        columns.extend(others.iter().map(|method| format!("of these {} finds", method_label(method.name))));
         let [first, second] = [0, 1].map(|idx| method_label(self.methods[idx].name));
         let groups = [
             ("both".to_owned(), [true, true]),
@@ -260,7 +282,7 @@ impl<'a> Comparison<'a> {
             row.extend((2..self.methods.len()).map(n));
             row
         };
-        let caption = "Test targets by which of the two finders takes their cutout to hold a cluster, each at its own \
+        let caption = "Test targets by which of the paper's two finders takes their cutout to hold a cluster, each at its own \
                        threshold, and how many of them each combination finds.";
         Table { caption: caption.to_owned(), columns, rows: groups.into_iter().map(row).collect() }
     }
@@ -271,9 +293,28 @@ impl<'a> Comparison<'a> {
             Ok((method_label(method.name).to_owned(), rates))
         };
         let curves = self.methods.iter().map(curve).collect::<Result<Vec<_>>>()?;
-        let caption = "Completeness by detections where so many false ones are made per square degree. The matched filter may \
-                       have several detections in a cutout, the others have one; targets are those that each method searched.";
+        let caption = "Completeness by detections where so many false ones are made per square degree. The matched filter and the map \
+                       network may have several detections in a cutout, the others have one; targets are those that each method searched.";
         self.figure("fair", &plot::completeness_vs_false_rate(&curves)?, caption)
+    }
+
+    /// Areas under those curves.
+    fn area_table(&self) -> Result<Table> {
+        let row = |method: &Method| -> Result<Vec<String>> {
+            let area = self.results.area(method.name, self.settings)?;
+            let above = format_score(&area.above_reference);
+            Ok(vec![method_label(method.name).to_owned(), format_score(&area.area), above])
+        };
+        let [low, high] = AREA_PER_DEG2;
+        Ok(Table {
+            caption: format!(
+                "Area under these curves between {low} and {high} false detections per deg², over its width in the logarithm of \
+                 the rate: the mean completeness there. Errors from bootstrap over tiles; those of differences from tiles drawn \
+                 together for both."
+            ),
+            columns: ["method", "mean completeness", "above the matched filter's"].map(str::to_owned).to_vec(),
+            rows: self.methods.iter().map(row).collect::<Result<_>>()?,
+        })
     }
 
     /// Of the methods that answer with a probability, how often it came true.

@@ -4,9 +4,11 @@
 //! Tiles are simulated, searched and matched one by one ([`tiles`]); the scores ([`scores`]) and the report
 //! ([`mod@report`]) are made from what was kept of them.
 
+mod bounds;
 mod comparison;
 mod ensembles;
 mod figures;
+mod found_section;
 mod gallery;
 mod picture;
 mod published;
@@ -40,7 +42,7 @@ pub(crate) fn work(config: &Config, dir: &RunDir, shard: Shard, interrupt: &Inte
 /// Makes scores, catalogues and report from the tiles.
 pub(crate) fn conclude(config: &Config, dir: &RunDir) -> Result<Record> {
     let settings = Settings::read(config)?;
-    let results = Results::read(&settings, dir)?;
+    let results = Results::read(config, &settings, dir)?;
     let record = results.record(config, &settings)?;
     join_catalogues(&settings, dir)?;
     results.ensembles().map_or(Ok(()), |ensembles| ensembles.write(dir))?;
@@ -55,7 +57,7 @@ pub(crate) fn conclude(config: &Config, dir: &RunDir) -> Result<Record> {
 /// Writes `report.html` from what the folder holds.
 pub(crate) fn report(config: &Config, dir: &RunDir) -> Result<()> {
     let settings = Settings::read(config)?;
-    let results = Results::read(&settings, dir)?;
+    let results = Results::read(config, &settings, dir)?;
     let record = Record::read(&dir.file("record.json"))?;
     report::write(config, &settings, dir, &results, &record)
 }

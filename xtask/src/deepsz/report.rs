@@ -2,6 +2,7 @@
 
 use super::comparison;
 use super::figures;
+use super::found_section;
 use super::picture::{PICTURES, SHOWN_SNR};
 use super::published;
 use super::score_tables::{self, FAIR_RULES};
@@ -31,6 +32,7 @@ pub(super) fn write(
 ) -> Result<()> {
     let mut sections = vec![sky_section(settings, dir)?];
     sections.extend(comparison::sections(settings, dir, results)?);
+    sections.extend(found_section::sections(settings, dir, results)?);
     for finder in settings.finder_names() {
         sections.extend(FinderPages::new(finder, settings, dir, results)?.sections()?);
     }

@@ -1,5 +1,6 @@
 //! Scores of all finders from the records of the tiles.
 
+use super::bounds::{Bounds, OBSERVERS};
 use super::ensembles::Ensembles;
 use super::settings::{Ladder, Settings};
 use super::tiles::{self, SkyRecord, TileRecord};
@@ -7,8 +8,9 @@ use crate::experiment::Config;
 use crate::run_dir::RunDir;
 use anyhow::Result;
 use arcmin_eval::{
-    AtFalseRate, CutoutCounting, CutoutScores, FalseRule, FinderScores, Record, RecoverySample, Score, TileSummary,
-    completeness_at_false_rates, recovery, score_cutouts, score_finder,
+    AtFalseRate, CutoutCounting, CutoutScores, FalseRateArea, FalseRule, FinderScores, FoundSample, FoundScores,
+    Record, RecoverySample, Score, TileSummary, area_between_rates, completeness_at_false_rates, found, recovery,
+    score_cutouts, score_finder,
 };
 use arcmin_scene::Split;
 use std::collections::BTreeMap;
@@ -24,6 +26,8 @@ pub(super) const COUNTINGS: [(&str, CutoutCounting); 3] = [
     ("cutout_ra_dec", CutoutCounting::RA_DEC),
     ("cutout_oversampled", CutoutCounting::OVERSAMPLED),
 ];
+/// False detections per square degree between which areas under the curves are taken.
+pub(super) const AREA_PER_DEG2: [f64; 2] = [0.1, 3.0];
 /// False detections per square degree at which completeness is compared.
 pub(super) const FALSE_PER_DEG2: [f64; 6] = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0];
 
@@ -53,6 +57,10 @@ pub(super) struct Results {
     ladder: BTreeMap<String, Vec<SkyScores>>,
     /// Combinations of two finders, fitted on the validation tiles; they stand among the finders by their names.
     ensembles: Option<Ensembles>,
+    /// What ideal observers find, where their noise is known.
+    bounds: Option<Bounds>,
+    /// Masses and positions of the test detections, by the finders that give them.
+    found: BTreeMap<String, Vec<FoundSample>>,
     /// Wall seconds by stage, summed over tiles.
     timings: BTreeMap<String, f64>,
 }
@@ -81,11 +89,14 @@ impl Sky {
 
 impl Results {
     /// Reads the records of all searched tiles, one in memory at a time.
-    pub(super) fn read(settings: &Settings, dir: &RunDir) -> Result<Self> {
+    pub(super) fn read(config: &Config, settings: &Settings, dir: &RunDir) -> Result<Self> {
         for split in [Split::Validation, Split::Test] {
             tiles::require_all(settings, dir, split)?;
         }
         let ensembles = Ensembles::fit(settings, dir)?;
+        let main = settings.finder_names()[0];
+        let mut bounds = Bounds::new(settings, dir, main, config.seed)?;
+        let mut found: BTreeMap<String, Vec<FoundSample>> = BTreeMap::new();
         let mut full = Sky::default();
         let mut timings: BTreeMap<String, f64> = dir.read_json(tiles::FIT_TIMINGS)?.unwrap_or_default();
         let mut skies = LadderSkies::new(&settings.ladder);
@@ -94,6 +105,12 @@ impl Results {
                 let mut record = tiles::read(dir, split, tile)?;
                 for sky in record.ladder.iter_mut().chain([&mut record.full]) {
                     ensembles.iter().for_each(|ensembles| ensembles.add_to(sky));
+                }
+                if let (Some(bounds), Some(outcome)) = (&mut bounds, record.full.outcomes.get(main)) {
+                    bounds.add(split, outcome);
+                }
+                for (finder, outcome) in record.full.outcomes.iter().filter(|_| split == Split::Test) {
+                    found.entry(finder.clone()).or_default().extend(found::samples(outcome));
                 }
                 full.add(split, &record.full);
                 if settings.ladder.has(split, tile) {
@@ -104,7 +121,8 @@ impl Results {
                 }
             }
         }
-        Ok(Self { full, ladder: skies.scores(settings)?, ensembles, timings })
+        found.retain(|_, samples| !samples.is_empty());
+        Ok(Self { full, ladder: skies.scores(settings)?, ensembles, bounds, found, timings })
     }
 
     /// The combinations of two finders, where there are any.
@@ -116,6 +134,27 @@ impl Results {
     pub(super) fn scored<'a>(&self, settings: &'a Settings) -> Vec<&'a str> {
         let combined = self.ensembles.iter().flat_map(Ensembles::names).map(|name| -> &'a str { name });
         settings.finder_names().into_iter().chain(combined).collect()
+    }
+
+    /// Masses and positions of a finder's test detections; none where it gives none.
+    pub(super) fn found(&self, finder: &str) -> &[FoundSample] {
+        self.found.get(finder).map_or(&[], Vec::as_slice)
+    }
+
+    /// Scores of ideal observers by cutouts, by the names of the observers.
+    pub(super) fn ideal(&self, settings: &Settings) -> Result<Vec<(&'static str, CutoutScores)>> {
+        let Some(bounds) = &self.bounds else { return Ok(Vec::new()) };
+        let scores = |(name, _)| {
+            let [validation, test] = [Split::Validation, Split::Test].map(|split| bounds.tiles(split, name));
+            Ok((name, score_cutouts(validation, test, CutoutCounting::EQUAL_AREA, &settings.score)?))
+        };
+        OBSERVERS.map(scores).into_iter().collect()
+    }
+
+    /// The area under a finder's curve of completeness against false detections, beside that of the run's main finder.
+    pub(super) fn area(&self, finder: &str, settings: &Settings) -> Result<FalseRateArea> {
+        let (ours, main) = (self.test(finder), self.test(settings.finder_names()[0]));
+        Ok(area_between_rates(ours, main, FalseRule::NotOfTarget, AREA_PER_DEG2, &settings.score)?)
     }
 
     /// One finder on the validation tiles.
@@ -168,7 +207,15 @@ impl Results {
     pub(super) fn record(&self, config: &Config, settings: &Settings) -> Result<Record> {
         let mut scores: BTreeMap<String, Score> = BTreeMap::new();
         for finder in self.scored(settings) {
-            scores.extend(self.scores(finder, settings)?.by_name(finder));
+            let detections = self.scores(finder, settings)?;
+            if !self.found(finder).is_empty() {
+                let threshold = detections.threshold.value.unwrap_or(f64::INFINITY);
+                scores.extend(FoundScores::new(self.found(finder), threshold).by_name(finder));
+            }
+            scores.extend(detections.by_name(finder));
+            let area = self.area(finder, settings)?;
+            scores.insert(format!("{finder}.false_rate_area"), area.area);
+            scores.insert(format!("{finder}.false_rate_area_above_mmf"), area.above_reference);
             for (name, counting) in COUNTINGS {
                 let prefix = format!("{finder}.{name}");
                 scores.extend(self.cutout_scores(finder, counting, settings)?.by_name(&prefix));
@@ -183,6 +230,10 @@ impl Results {
                 scores.insert(format!("{prefix}.cutout_f1"), sky.cutouts.f1);
                 scores.insert(format!("{prefix}.y_ratio"), sky.y_ratio);
             }
+        }
+        for (name, bound) in self.ideal(settings)? {
+            let named = [("f1", bound.f1), ("precision", bound.precision), ("recall", bound.recall)];
+            scores.extend(named.map(|(score, value)| (format!("{name}.{score}"), value)));
         }
         // Of the cutouts that all of them looked at, where there are combinations.
         if let Some(finder) = self.scored(settings).last() {

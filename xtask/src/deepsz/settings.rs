@@ -7,9 +7,10 @@ use crate::registry::{self, Answer};
 use anyhow::{Context, Result, anyhow};
 use arcmin_eval::{MatchConfig, ScoreConfig};
 use arcmin_find_ensemble::Kind;
+use arcmin_find_mmf::config::NoiseConfig;
 use arcmin_find_mmf::{MatchedFilter, MatchedFilterConfig};
 use arcmin_method::FinderRecipe;
-use arcmin_scene::{Component, PressureModel, SceneConfig, Setup, Split};
+use arcmin_scene::{BandConfig, Component, PressureModel, SceneConfig, Setup, Split};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::{Table, Value};
@@ -147,6 +148,12 @@ pub(super) struct Settings {
     pub(super) finders: BTreeMap<String, FinderSettings>,
     /// The filter that measures y at the true positions, to test recovered over injected y without selection.
     pub(super) photometry: MatchedFilter,
+    /// Whether the noise of that filter is known without a map.
+    pub(super) noise_is_modelled: bool,
+    /// Bands and size of a pixel of the survey.
+    pub(super) bands: Vec<BandConfig>,
+    /// See [`Self::bands`].
+    pub(super) pixel_arcmin: f64,
     /// Which halo belongs to which candidate.
     pub(super) matching: MatchConfig,
     /// How errors are made.
@@ -203,6 +210,9 @@ impl Settings {
             pressure: scene.haloes.pressure,
             cosmology: scene.cosmology,
             n_pixels_side: scene.tiles.n_pixels_side,
+            pixel_arcmin: scene.tiles.pixel_arcmin,
+            noise_is_modelled: matches!(raw.photometry.noise, NoiseConfig::Model { .. }),
+            bands: scene.bands,
             ensemble: EnsembleSettings::check(raw.ensemble, &finders)?,
             finders,
             photometry: MatchedFilter::new(&raw.photometry).context("in [settings.photometry]")?,

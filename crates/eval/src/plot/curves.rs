@@ -1,10 +1,11 @@
 //! Curves against a threshold, and lines in general.
 
 use super::chart::{Axis, Chart, extent};
-use super::{BLUE, Figure, GREEN, GREY, VERMILION};
+use super::{BLUE, Figure, GREEN, GREY, ORANGE, PURPLE, VERMILION};
 use crate::Error;
+use crate::statistics::{ONE_SIGMA, wilson_interval};
 use crate::sweep::{Counts, ThresholdSweep};
-use kuva::plot::{LegendPosition, LinePlot};
+use kuva::plot::{LegendPosition, LinePlot, ScatterPlot};
 use kuva::render::annotations::ReferenceLine;
 use kuva::render::plots::Plot;
 
@@ -16,6 +17,9 @@ pub struct Curve {
     /// Points `(x, y)` by rising x.
     pub points: Vec<(f64, f64)>,
 }
+
+/// Colours of series, in their order.
+const COLOURS: [&str; 6] = [BLUE, VERMILION, GREEN, PURPLE, ORANGE, GREY];
 
 /// Most points of a curve that a reader can see at the width of a figure.
 const MAX_POINTS: usize = 400;
@@ -85,10 +89,90 @@ pub fn lines(curves: &[Curve], x_label: &str, y_label: &str) -> Result<Figure, E
     let all = || curves.iter().flat_map(|curve| &curve.points);
     let (x_min, x_max) = padded(extent(all().map(|p| p.0)).unwrap_or((0.0, 1.0)), 0.0);
     let (y_min, y_max) = padded(extent(all().map(|p| p.1)).unwrap_or((0.0, 1.0)), 0.05);
-    let colours = [BLUE, VERMILION, GREEN, super::PURPLE, super::ORANGE].into_iter().cycle();
+    let colours = COLOURS.into_iter().cycle();
     let plots = curves.iter().zip(colours).map(|(curve, colour)| line(curve.points.clone(), colour, &curve.name, 2.4));
     let (x, y) = (Axis::linear(x_label, x_min, x_max), Axis::linear(y_label, y_min, y_max));
     Chart::new("lines", plots.collect(), &x, &y).legend(LegendPosition::InsideTopRight).draw()
+}
+
+/// Some of some, at a place along x.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SharePoint {
+    /// Where.
+    pub x: f64,
+    /// How many.
+    pub k: u64,
+    /// Of how many.
+    pub n: u64,
+}
+
+/// A named series of shares.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShareSeries {
+    /// Name in the legend.
+    pub name: String,
+    /// Points by rising x.
+    pub points: Vec<SharePoint>,
+}
+
+/// A value with its interval.
+struct Ranged {
+    x: f64,
+    value: f64,
+    low: f64,
+    high: f64,
+}
+
+/// Shares of several methods with 68 % intervals (Wilson27); the legend stands beside.
+///
+/// # Errors
+/// [`Error::Drawing`].
+pub fn shares(series: &[ShareSeries], x_label: &str, y_label: &str) -> Result<Figure, Error> {
+    let ranged = |point: &SharePoint| {
+        let interval = wilson_interval(point.k, point.n, ONE_SIGMA)?;
+        let value = point.k as f64 / point.n as f64;
+        Some(Ranged { x: point.x, value, low: interval.low, high: interval.high })
+    };
+    let all: Vec<(&str, Vec<Ranged>)> =
+        series.iter().map(|s| (s.name.as_str(), s.points.iter().filter_map(ranged).collect())).collect();
+    with_intervals(&all, x_label, &Axis::linear(y_label, 0.0, 1.05))
+}
+
+/// The shares of all but the first series over those of the first, which has the same places. Errors are those of independent
+/// counts, which are too large where both count the same objects.
+///
+/// # Errors
+/// [`Error::Drawing`].
+pub fn share_ratios(series: &[ShareSeries], x_label: &str) -> Result<Figure, Error> {
+    let Some((first, others)) = series.split_first() else { return lines(&[], x_label, "ratio") };
+    let ratio = |point: &SharePoint| {
+        let below = first.points.iter().find(|below| below.x == point.x)?;
+        let (p, q) = (point.k as f64 / point.n as f64, below.k as f64 / below.n as f64);
+        let variance = |share: f64, k: u64| (1.0 - share) / k as f64;
+        let value = p / q;
+        let error = value * (variance(p, point.k) + variance(q, below.k)).sqrt();
+        (point.k > 0 && below.k > 0).then_some(Ranged { x: point.x, value, low: value - error, high: value + error })
+    };
+    let all: Vec<(&str, Vec<Ranged>)> =
+        others.iter().map(|s| (s.name.as_str(), s.points.iter().filter_map(ratio).collect())).collect();
+    let ends = extent(all.iter().flat_map(|(_, points)| points.iter().map(|point| point.value))).unwrap_or((0.9, 1.1));
+    let y = Axis::linear(&format!("over that of {}", first.name), (ends.0 - 0.1).max(0.0), (ends.1 + 0.1).min(3.0));
+    with_intervals(&all, x_label, &y)
+}
+
+fn with_intervals(series: &[(&str, Vec<Ranged>)], x_label: &str, y: &Axis) -> Result<Figure, Error> {
+    let ends = extent(series.iter().flat_map(|(_, points)| points.iter().map(|point| point.x))).unwrap_or((0.0, 1.0));
+    let (x_min, x_max) = padded(ends, 0.04);
+    let mut plots = Vec::new();
+    for ((name, points), colour) in series.iter().zip(COLOURS.into_iter().cycle()) {
+        let at = || points.iter().map(|point| (point.x, point.value));
+        plots.push(line(at().collect(), colour, name, 1.8));
+        let marks = ScatterPlot::new()
+            .with_data(at())
+            .with_y_err_asymmetric(points.iter().map(|point| (point.value - point.low, point.high - point.value)));
+        plots.push(marks.with_color(colour).with_size(4.0).into());
+    }
+    Chart::new("shares", plots, &Axis::linear(x_label, x_min, x_max), y).legend_beside().draw()
 }
 
 fn padded((low, high): (f64, f64), frac: f64) -> (f64, f64) {

@@ -15,7 +15,9 @@ mod published;
 pub use clusters::{
     completeness_vs_mass, completeness_vs_redshift, offset_histogram, recovered_vs_injected, recovery_vs_snr,
 };
-pub use curves::{Curve, false_rate_vs_threshold, lines, scores_vs_threshold};
+pub use curves::{
+    Curve, SharePoint, ShareSeries, false_rate_vs_threshold, lines, scores_vs_threshold, share_ratios, shares,
+};
 pub use cutouts::{ScoreBars, Step, cutout_scores_vs_threshold, score_by_step};
 pub use figure::Figure;
 pub use masses::{

@@ -2,11 +2,11 @@
 
 use super::chart::{Axis, Chart, Tile, extent};
 use super::figure::INK;
-use super::{BLUE, Figure, GREEN, ORANGE, PURPLE, VERMILION};
+use super::{BLUE, Figure, GREEN, GREY, ORANGE, PURPLE, VERMILION};
 use crate::Error;
 use crate::equal_false::AtFalseRate;
 use crate::plane::SelectionPlane;
-use kuva::plot::{LegendPosition, LinePlot, ScatterPlot};
+use kuva::plot::{LinePlot, ScatterPlot};
 use kuva::render::plots::Plot;
 
 /// Shades of green for the share found, from light for none to dark for all.
@@ -77,7 +77,7 @@ fn legend_mark(idx: usize) -> Plot {
 /// # Errors
 /// [`Error::Drawing`].
 pub fn completeness_vs_false_rate(curves: &[(String, Vec<AtFalseRate>)]) -> Result<Figure, Error> {
-    let colours = [BLUE, VERMILION, GREEN, PURPLE, ORANGE].into_iter().cycle();
+    let colours = [BLUE, VERMILION, GREEN, PURPLE, ORANGE, GREY].into_iter().cycle();
     let mut plots = Vec::new();
     for ((name, rates), colour) in curves.iter().zip(colours) {
         let valued: Vec<(f64, f64, f64)> = rates
@@ -95,6 +95,6 @@ pub fn completeness_vs_false_rate(curves: &[(String, Vec<AtFalseRate>)]) -> Resu
     let (low, high) = extent(all).unwrap_or((0.01, 1.0));
     let x = Axis::log("false detections per deg²", low, high);
     Chart::new("completeness at equal false detections", plots, &x, &Axis::linear("completeness", 0.0, 1.05))
-        .legend(LegendPosition::InsideBottomRight)
+        .legend_beside()
         .draw()
 }
