@@ -35,6 +35,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "method",
             "find-mmf",
             "find-cnn",
+            "find-fcn",
             "find-ensemble",
             "mass-sz",
             "eval",

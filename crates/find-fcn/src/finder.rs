@@ -9,7 +9,7 @@ use crate::predict::answers;
 use crate::{Error, FcnConfig};
 use arcmin_find_learned::Error as LearnedError;
 use arcmin_maps::{Mask, Observation, PixelPosition};
-use arcmin_method::{Candidate, ClusterFinder, Detections, MassMeasured};
+use arcmin_method::{Candidate, ClusterFinder, Detections, MassMeasured, ScoreKind, Unwatched, Watch};
 use arcmin_nn::networks::CellNet;
 use arcmin_nn::{networks::Network, weights};
 use arcmin_units::{Arcmin, Mvir};
@@ -58,6 +58,15 @@ impl FcnFinder {
         Ok(Self { network, about, calibration })
     }
 
+    /// The finder that ships, of a quick run of the experiment `deepsz`: see `docs/weights.md`.
+    ///
+    /// # Errors
+    /// None that a build with its own file meets.
+    pub fn shipped() -> Result<Self, Error> {
+        const FILE: &[u8] = include_bytes!("../../../data/weights/find-fcn-deepsz.safetensors");
+        Self::from_bytes(FILE, Path::new("data/weights/find-fcn-deepsz.safetensors"))
+    }
+
     /// How the network was made and trained.
     pub fn about(&self) -> &About {
         &self.about
@@ -69,15 +78,23 @@ impl FcnFinder {
     /// [`OtherObservation`](LearnedError::OtherObservation) for bands, noise, beams or pixels other than those of the training;
     /// those of the matched filter.
     pub fn search(&self, observation: &Observation) -> Result<Detections, Error> {
+        Ok(self.search_watched(observation, &Unwatched)?.expect("nobody stops it"))
+    }
+
+    /// The same while somebody watches; `None` when the watch stopped it.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub fn search_watched(&self, observation: &Observation, watch: &dyn Watch) -> Result<Option<Detections>, Error> {
         self.about.sky.check(observation)?;
         let config = &self.about.config;
         let grid = Grid::new(observation, config)?;
-        let platt = self.calibration.platt;
-        let peaks = find(&self.network, &grid, config, platt.log_odds(config.search.probability_min))?;
+        let least = self.calibration.platt.log_odds(config.search.probability_min);
+        let Some(peaks) = find(&self.network, &grid, config, least, watch)? else { return Ok(None) };
         let candidate = |peak: &Peak| self.candidate(peak, &grid);
         let mut candidates: Vec<Candidate> = peaks.iter().filter_map(candidate).collect();
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
-        Ok(Detections { candidates, searched: grid.searched })
+        Ok(Some(Detections { candidates, searched: grid.searched }))
     }
 
     fn candidate(&self, peak: &Peak, grid: &Grid) -> Option<Candidate> {
@@ -97,14 +114,21 @@ impl FcnFinder {
     }
 }
 
-/// The peaks of a grid of at least some log-odds.
-pub(crate) fn find(network: &CellNet, grid: &Grid, config: &FcnConfig, least: f64) -> Result<Vec<Peak>, Error> {
+/// The peaks of a grid of at least some log-odds; `None` when the watch stopped it.
+pub(crate) fn find(
+    network: &CellNet,
+    grid: &Grid,
+    config: &FcnConfig,
+    least: f64,
+    watch: &dyn Watch,
+) -> Result<Option<Vec<Peak>>, Error> {
     let searched = grid.searched_cells();
     if !searched.contains(&true) {
-        return Ok(Vec::new());
+        return Ok(Some(Vec::new()));
     }
     let radius_cells = config.search.separation_arcmin / config.input.cell_arcmin;
-    Ok(peaks(&answers(network, grid)?, &searched, grid.cells(), least, radius_cells))
+    let answers = answers(network, grid, watch)?;
+    Ok(answers.map(|answers| peaks(&answers, &searched, grid.cells(), least, radius_cells)))
 }
 
 fn is_searched(searched: &Mask, at: PixelPosition) -> bool {
@@ -126,5 +150,13 @@ impl ClusterFinder for FcnFinder {
 
     fn find(&self, observation: &Observation) -> Result<Detections, arcmin_method::Error> {
         self.search(observation).map_err(of_method)
+    }
+
+    fn find_watched(&self, observation: &Observation, watch: &dyn Watch) -> Result<Detections, arcmin_method::Error> {
+        self.search_watched(observation, watch).map_err(of_method)?.ok_or(arcmin_method::Error::Interrupted)
+    }
+
+    fn score_kind(&self) -> ScoreKind {
+        ScoreKind::Probability
     }
 }

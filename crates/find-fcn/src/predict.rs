@@ -4,6 +4,7 @@ use crate::Error;
 use crate::answer::N_OUTPUTS;
 use crate::grid::Grid;
 use arcmin_maps::Shape;
+use arcmin_method::Watch;
 use arcmin_nn::networks::{CellNet, Network};
 use arcmin_nn::{Pass, Value};
 use candle_core::{Device, Tensor};
@@ -11,16 +12,25 @@ use candle_core::{Device, Tensor};
 /// Side of the pieces that go through the network, in averaged pixels, without what they see beyond: it bounds the memory.
 const PIECE: usize = 1024;
 
-/// Answers of all cells, `[y, x, 6]`. Pieces of a large grid overlap by the network's reach, so that they meet without a seam.
-pub(crate) fn answers(network: &CellNet, grid: &Grid) -> Result<Vec<f32>, Error> {
-    answers_in_pieces(network, grid, PIECE)
+/// Answers of all cells, `[y, x, 6]`; `None` when the watch stopped it. Pieces of a large grid overlap by the network's reach, so that they meet without a seam.
+pub(crate) fn answers(network: &CellNet, grid: &Grid, watch: &dyn Watch) -> Result<Option<Vec<f32>>, Error> {
+    answers_in_pieces(network, grid, PIECE, watch)
 }
 
-fn answers_in_pieces(network: &CellNet, grid: &Grid, side: usize) -> Result<Vec<f32>, Error> {
+fn answers_in_pieces(
+    network: &CellNet,
+    grid: &Grid,
+    side: usize,
+    watch: &dyn Watch,
+) -> Result<Option<Vec<f32>>, Error> {
+    watch.begins("pieces of the map", (grid.shape.ny.div_ceil(side) * grid.shape.nx.div_ceil(side)) as u64);
     let Shape { ny, nx } = grid.cells();
     let mut answers = vec![0.0; ny * nx * N_OUTPUTS];
     for y0 in (0..grid.shape.ny).step_by(side) {
         for x0 in (0..grid.shape.nx).step_by(side) {
+            if watch.stops() {
+                return Ok(None);
+            }
             let reach = network.reach_pixels().next_multiple_of(2);
             let [rows, columns] = [(y0, grid.shape.ny), (x0, grid.shape.nx)]
                 .map(|(first, n)| Span::new(first..(first + side).min(n), n, reach));
@@ -33,9 +43,10 @@ fn answers_in_pieces(network: &CellNet, grid: &Grid, side: usize) -> Result<Vec<
                 let to = (y / 2 * nx + columns.core.start / 2) * N_OUTPUTS;
                 answers[to..to + n_row].copy_from_slice(&output[from..from + n_row]);
             }
+            watch.done(1);
         }
     }
-    Ok(answers)
+    Ok(Some(answers))
 }
 
 /// Averaged pixels of a piece along an axis.
@@ -70,6 +81,7 @@ fn piece(network: &CellNet, grid: &Grid, rows: &Span, columns: &Span) -> Result<
 mod tests {
     use super::*;
     use arcmin_maps::{Geometry, Mask};
+    use arcmin_method::Unwatched;
     use arcmin_nn::networks::CellNetConfig;
     use arcmin_units::{Arcmin, SkyPosition};
 
@@ -84,8 +96,8 @@ mod tests {
         let pixels = (0..shape.n_pixels() * 2).map(|_| (rand::Rng::next_u64(&mut rng) >> 40) as f32 / 1e7).collect();
         let searched = Mask::all_valid(Geometry::tile(centre, shape, Arcmin::new(0.5)).unwrap());
         let grid = Grid { shape, bin: 1, n_channels: 2, pixels, searched };
-        let whole = answers_in_pieces(&network, &grid, 1024).unwrap();
-        let pieces = answers_in_pieces(&network, &grid, 32).unwrap();
+        let whole = answers_in_pieces(&network, &grid, 1024, &Unwatched).unwrap().unwrap();
+        let pieces = answers_in_pieces(&network, &grid, 32, &Unwatched).unwrap().unwrap();
         let largest = whole.iter().zip(&pieces).map(|(a, b)| (a - b).abs()).fold(0.0f32, f32::max);
         assert!(largest < 1e-4, "{largest}");
         let spread = whole.iter().fold(0.0f32, |most, value| most.max(value.abs()));

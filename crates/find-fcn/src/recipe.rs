@@ -9,7 +9,7 @@ use crate::labels::{GridTiles, haloes};
 use crate::objective::CellObjective;
 use crate::{Error, FcnConfig, FcnFinder};
 use arcmin_find_learned::{Error as LearnedError, FitLock, Sky, TileStore, TilesKept, identity};
-use arcmin_method::{ClusterFinder, FinderRecipe, FinderSources};
+use arcmin_method::{ClusterFinder, FinderRecipe, FinderSources, Unwatched};
 use arcmin_nn::networks::{CellNet, Network};
 use arcmin_nn::train::{Outcome, Report, Sources, Trainer};
 use arcmin_nn::weights;
@@ -168,7 +168,7 @@ impl Fit<'_> {
             }
             let scene = source.scene(tile).map_err(LearnedError::Scene)?;
             let grid = Grid::new(&scene.observation, config)?;
-            let peaks = find(network, &grid, config, LEAST_LOG_ODDS)?;
+            let peaks = find(network, &grid, config, LEAST_LOG_ODDS, &Unwatched)?.expect("nobody stops it");
             let radius_cells = config.cells.radius_arcmin / config.input.cell_arcmin;
             all.extend(matched(peaks, &haloes(&scene, &grid, config), radius_cells));
         }

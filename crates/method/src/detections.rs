@@ -187,7 +187,8 @@ mod tests {
         let position = SkyPosition::from_deg(350.5, -55.25).expect("a position");
         let candidate =
             Candidate { best: Some(size), tile_name: "t".into(), flags: 2, ..Candidate::new(position, 6.5) };
-        let catalogue = detections(vec![candidate.clone()]).to_catalogue(ScoreKind::SignalToNoise).expect("a catalogue");
+        let catalogue =
+            detections(vec![candidate.clone()]).to_catalogue(ScoreKind::SignalToNoise).expect("a catalogue");
         assert_eq!(catalogue.f64("y_c").expect("measured"), [5e-5]);
         assert_eq!(catalogue.text("name").expect("named"), ["ARC J2322.0-5515"]);
         assert!(catalogue.column("fixed_y_c").is_none() && catalogue.column("found_Mvir").is_none());

@@ -15,11 +15,7 @@ pub mod finder;
 pub mod mass;
 pub mod watch;
 
-<<<<<<< HEAD
-pub use detections::{Candidate, Detections, Measured, ScoreKind, SizeMeasured};
-=======
-pub use detections::{Candidate, Detections, MassMeasured, Measured, SizeMeasured};
->>>>>>> 84ca7e0 (method: a candidate may carry a mass and the error of its position)
+pub use detections::{Candidate, Detections, MassMeasured, Measured, ScoreKind, SizeMeasured};
 pub use error::Error;
 pub use finder::{ClusterFinder, FinderRecipe, FinderSources};
 pub use mass::{ClusterCutoutSources, MassEstimator, MassPosterior, MassRecipe, mass_flags};

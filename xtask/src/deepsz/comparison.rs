@@ -189,7 +189,7 @@ impl<'a> Comparison<'a> {
                     inside.filter(|(_, value)| (edge[0]..edge[1]).contains(value)).collect();
                 let k = inside.iter().filter(|(seen, _)| seen.found[idx]).count() as u64;
                 let x = inside.iter().map(|(_, value)| value).sum::<f64>() / inside.len().max(1) as f64;
-                (inside.len() >= LEAST_HALOES).then(|| SharePoint { x, k, n: inside.len() as u64 })
+                (inside.len() >= LEAST_HALOES).then_some(SharePoint { x, k, n: inside.len() as u64 })
             };
             let points = edges.windows(2).filter_map(point).collect();
             ShareSeries { name: method_label(method.name).to_owned(), points }

@@ -11,14 +11,15 @@ use std::path::PathBuf;
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) input: MapArgs,
-    /// How to find them: mmf (matched filter), cnn (a network that looks at cutouts) or ensemble (both in one score)
+    /// How to find them: mmf (matched filter), fcn (a network over whole maps, with masses), cnn (a network that looks at cutouts) or
+    /// ensemble (mmf and cnn in one score)
     ///
-    /// The network that ships was trained on maps at 90, 148 and 219 GHz with white noise of 2.8, 2.6 and 6.6 uK arcmin, without
-    /// beam, on pixels of 0.25'; maps of another kind are refused. Its scores are probabilities.
+    /// The networks that ship were trained on maps at 90, 148 and 219 GHz with white noise of 2.8, 2.6 and 6.6 uK arcmin, without
+    /// beam, on pixels of 0.25'; maps of another kind are refused. Their scores are probabilities.
     #[arg(long, default_value = "mmf")]
     pub(crate) method: String,
-    /// For cnn, weights that `cargo xtask run deepsz` wrote (training/cnn/cnn.safetensors); for ensemble, and for cnn as well, the
-    /// folder of such a run; those that ship with arcmin unless given
+    /// For cnn and fcn, weights that `cargo xtask run deepsz` wrote (training/cnn/cnn.safetensors, training/fcn/fcn.safetensors); for
+    /// ensemble, and for the others as well, the folder of such a run; those that ship with arcmin unless given
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) weights: Option<PathBuf>,
     /// For ensemble, how the two scores become one: calibrated (a probability, the default), and (the smaller score over its threshold)

@@ -28,6 +28,7 @@ struct Entry {
 const METHODS: &[Entry] = &[
     Entry { name: "mmf", takes: options::OF_THE_FILTER, prepare: filter::prepare },
     Entry { name: "cnn", takes: &["--weights"], prepare: trained::cnn },
+    Entry { name: "fcn", takes: &["--weights"], prepare: trained::fcn },
     Entry { name: "ensemble", takes: &["--weights", "--combination"], prepare: trained::ensemble },
 ];
 

@@ -12,6 +12,8 @@ use arcmin_method::{ClusterFinder, Error, ScoreKind, Watch};
 use arcmin_units::{Arcmin, Ghz};
 use std::borrow::Cow;
 
+/// A known cluster and a peak of the probability this close are the same.
+const KNOWN_ARCMIN: f64 = 1.5;
 /// Candidates below this probability are not listed unless --threshold says otherwise.
 const DEFAULT_PROBABILITY_MIN: f64 = 0.5;
 /// Below this one of the two scores of AND is below its own threshold.
@@ -37,6 +39,24 @@ pub(super) fn cnn(args: &Args, inputs: &mut Inputs) -> Result<Box<dyn Method>> {
     let network = weights::network(args, inputs)?;
     let score_min = probability_min(args, network.about().config.search.probability_min)?;
     Ok(Box::new(of_cutouts(Box::new(network.clone()), &network, Arcmin::new(0.0), score_min)))
+}
+
+/// The network over whole maps of the options.
+pub(super) fn fcn(args: &Args, inputs: &mut Inputs) -> Result<Box<dyn Method>> {
+    let network = weights::map_network(args, inputs)?;
+    let about = network.about();
+    let score_min = probability_min(args, about.config.search.probability_min)?;
+    let input = &about.config.input;
+    let border = input.filter.as_ref().map_or(input.border_arcmin, |filter| filter.border_arcmin);
+    let same = Arcmin::new(about.config.search.separation_arcmin);
+    Ok(Box::new(Trained {
+        nu: about.sky.bands.iter().map(|band| Ghz::new(band.nu_ghz)).collect(),
+        tiling: Tiling { border: Arcmin::new(border), pixel: Some(Arcmin::new(about.sky.pixel_arcmin)) },
+        reach: Reach { known: Arcmin::new(KNOWN_ARCMIN), claimed: same, same },
+        score_min,
+        network: Box::new(network.clone()),
+        finder: Box::new(network),
+    }))
 }
 
 /// The filter and the network of the options as one.

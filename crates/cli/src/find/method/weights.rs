@@ -9,11 +9,13 @@ use crate::record::Inputs;
 use anyhow::{Context, Result, anyhow, ensure};
 use arcmin_find_cnn::CnnFinder;
 use arcmin_find_ensemble::FittedCombinations;
+use arcmin_find_fcn::FcnFinder;
 use arcmin_find_mmf::MatchedFilterConfig;
 use std::path::{Path, PathBuf};
 
 /// Files in the folder of a run of `deepsz`.
 const NETWORK: &str = "training/cnn/cnn.safetensors";
+const MAP_NETWORK: &str = "training/fcn/fcn.safetensors";
 const COMBINATIONS: &str = "training/ensemble.json";
 const CONFIG: &str = "config.toml";
 /// The configuration of the run that the shipped combinations come from.
@@ -23,6 +25,14 @@ const SHIPPED_CONFIG: &str = include_str!("../../../../../data/weights/find-ense
 pub(super) fn network(args: &Args, inputs: &mut Inputs) -> Result<CnnFinder> {
     let Some(path) = given(args, NETWORK) else { return Ok(CnnFinder::shipped()?) };
     let network = CnnFinder::load(&path).context("--weights")?;
+    inputs.note(&path)?;
+    Ok(network)
+}
+
+/// The network that goes over whole maps.
+pub(super) fn map_network(args: &Args, inputs: &mut Inputs) -> Result<FcnFinder> {
+    let Some(path) = given(args, MAP_NETWORK) else { return Ok(FcnFinder::shipped()?) };
+    let network = FcnFinder::load(&path).context("--weights")?;
     inputs.note(&path)?;
     Ok(network)
 }
@@ -83,6 +93,8 @@ mod tests {
     #[test]
     fn what_ships_goes_together() {
         let network = CnnFinder::shipped().expect("our own file");
+        let map_network = FcnFinder::shipped().expect("our own file");
+        assert_eq!(map_network.about().sky, network.about().sky);
         let combinations = FittedCombinations::shipped().expect("our own file");
         let filter = filter_of(SHIPPED_CONFIG).expect("our own file");
         assert!(Kind::ALL.iter().all(|&kind| combinations.get(kind).is_some()));
