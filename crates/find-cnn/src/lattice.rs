@@ -1,8 +1,8 @@
 //! Where cutouts lie on a tile, and which of them is answerable for a position.
 
 use crate::{CutoutsConfig, LatticeConfig};
-use arcmin_maps::{Geometry, PixelPosition, Shape, convert_frame};
-use arcmin_units::{Frame, SkyPosition};
+use arcmin_maps::{EqualAreaLattice, Geometry, LatticeCell as Cell, PixelPosition, Shape, convert_frame};
+use arcmin_units::{Arcmin, Frame, SkyPosition};
 
 /// Side of what the network sees, in pixels.
 pub(crate) const SIDE: usize = 32;
@@ -15,13 +15,6 @@ const RA_DEC_COLUMNS: i32 = 3600;
 const RA_DEC_FIRST_ROW: i32 = -901;
 /// Its rows.
 const RA_DEC_ROWS: i32 = 1801;
-
-/// Number of a cutout in its lattice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Cell {
-    pub(crate) row: i32,
-    pub(crate) column: i32,
-}
 
 /// A cutout whose pixels all lie on the tile.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,15 +32,14 @@ pub(crate) struct Place {
 pub(crate) struct Lattice {
     geometry: Geometry,
     kind: LatticeConfig,
-    side_pixels: f64,
-    stride_pixels: f64,
+    equal_area: EqualAreaLattice,
 }
 
 impl Lattice {
     pub(crate) fn new(geometry: &Geometry, config: &CutoutsConfig) -> Self {
-        let pixel_arcmin = geometry.pixel_size().to_arcmin().value();
-        let (side_pixels, stride_pixels) = (config.side_arcmin / pixel_arcmin, config.stride_arcmin / pixel_arcmin);
-        Self { geometry: geometry.clone(), kind: config.lattice, side_pixels, stride_pixels }
+        let (side, stride) = (Arcmin::new(config.side_arcmin), Arcmin::new(config.stride_arcmin));
+        let equal_area = EqualAreaLattice::new(geometry, side, stride);
+        Self { geometry: geometry.clone(), kind: config.lattice, equal_area }
     }
 
     /// The same tile with cutouts of equal area.
@@ -58,7 +50,9 @@ impl Lattice {
     /// All cutouts, row by row.
     pub(crate) fn places(&self) -> Vec<Place> {
         match self.kind {
-            LatticeConfig::EqualArea => self.equal_area_places(),
+            LatticeConfig::EqualArea => {
+                self.equal_area.cells().filter_map(|c| self.place(c, self.equal_area.centre(c))).collect()
+            }
             LatticeConfig::RaDec => self.ra_dec_places(),
         }
     }
@@ -67,7 +61,7 @@ impl Lattice {
     pub(crate) fn cell_of(&self, position: SkyPosition) -> Option<Cell> {
         match self.kind {
             LatticeConfig::EqualArea => {
-                self.geometry.sky_to_pix(position).and_then(|pixel| self.equal_area_cell(pixel))
+                self.geometry.sky_to_pix(position).and_then(|pixel| self.equal_area.cell_at(pixel))
             }
             LatticeConfig::RaDec => {
                 Some(ra_dec_cell(convert_frame(position, self.geometry.frame(), Frame::Equatorial)))
@@ -87,31 +81,7 @@ impl Lattice {
 
     /// Pixels of the central part of a cutout of the equal-area lattice: columns and rows.
     pub(crate) fn central_pixels(&self, cell: Cell) -> [std::ops::Range<usize>; 2] {
-        let Shape { ny, nx } = self.geometry.shape();
-        let rim = 0.5 * (self.side_pixels - self.stride_pixels);
-        let along = |idx: i32, n: usize| {
-            let edge =
-                |idx: i32| (rim + f64::from(idx) * self.stride_pixels - 0.5).ceil().clamp(0.0, n as f64) as usize;
-            edge(idx)..edge(idx + 1)
-        };
-        [along(cell.column, nx), along(cell.row, ny)]
-    }
-
-    fn equal_area_places(&self) -> Vec<Place> {
-        let Shape { ny, nx } = self.geometry.shape();
-        // A side that is a whole number of pixels but for rounding must not lose its last cutout.
-        let fit = |n: usize| ((n as f64 - self.side_pixels) / self.stride_pixels + 1.0 + 1e-9).floor().max(0.0) as i32;
-        let at = |idx: i32| f64::from(idx) * self.stride_pixels + 0.5 * self.side_pixels - 0.5;
-        let cells = (0..fit(ny)).flat_map(|row| (0..fit(nx)).map(move |column| Cell { row, column }));
-        cells.filter_map(|cell| self.place(cell, PixelPosition { x: at(cell.column), y: at(cell.row) })).collect()
-    }
-
-    /// The lower edges of a central part belong to it.
-    fn equal_area_cell(&self, pixel: PixelPosition) -> Option<Cell> {
-        let rim = 0.5 * (self.side_pixels - self.stride_pixels);
-        let along = |at: f64| ((at + 0.5 - rim) / self.stride_pixels).floor();
-        let (row, column) = (along(pixel.y), along(pixel.x));
-        (row >= 0.0 && column >= 0.0).then_some(Cell { row: row as i32, column: column as i32 })
+        self.equal_area.middle_pixels(cell)
     }
 
     fn ra_dec_places(&self) -> Vec<Place> {
@@ -175,8 +145,6 @@ mod tests {
     use super::*;
     use arcmin_eval::{CutoutConfig, TileCutouts};
     use arcmin_maps::Mask;
-    use arcmin_units::Arcmin;
-    use std::collections::BTreeSet;
 
     fn geometry(side: usize, pixel_arcmin: f64, dec_deg: f64) -> Geometry {
         let centre = SkyPosition::from_deg(30.0, dec_deg).unwrap();
@@ -212,24 +180,6 @@ mod tests {
                     };
                     let sky = geometry.pix_to_sky(PixelPosition { x: within(&xs, x), y: within(&ys, y) }).unwrap();
                     assert_eq!(scored.cells(sky).equal_area, Some(number));
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn central_parts_tile_the_middle_of_a_tile() {
-        for (side, pixel_arcmin) in [(500, 0.25), (300, 0.37)] {
-            let lattice = lattice(&geometry(side, pixel_arcmin, 0.0), LatticeConfig::EqualArea);
-            let mut seen = BTreeSet::new();
-            for place in lattice.places() {
-                let [xs, ys] = lattice.central_pixels(place.cell);
-                for y in ys {
-                    for x in xs.clone() {
-                        assert!(seen.insert((x, y)), "pixel {x}, {y} belongs to two cutouts");
-                        let sky = lattice.geometry.pix_to_sky(PixelPosition { x: x as f64, y: y as f64 }).unwrap();
-                        assert_eq!(lattice.cell_of(sky), Some(place.cell));
-                    }
                 }
             }
         }

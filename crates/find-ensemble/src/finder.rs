@@ -1,8 +1,7 @@
 //! Two finders as one.
 
-use crate::grid::Cells;
 use crate::{Combination, CutoutGrid, Error};
-use arcmin_maps::{Geometry, Mask, Observation, PixelPosition};
+use arcmin_maps::{EqualAreaLattice, Geometry, Mask, Observation, PixelPosition};
 use arcmin_method::{Candidate, ClusterFinder, Detections, ScoreKind, Unwatched, Watch};
 use std::collections::BTreeMap;
 
@@ -38,11 +37,16 @@ impl EnsembleFinder {
     }
 
     /// The strongest candidate of each cutout, of those on searched pixels.
-    fn strongest<'a>(&self, answer: &'a Detections, searched: &Mask, cells: &Cells) -> BTreeMap<usize, &'a Candidate> {
+    fn strongest<'a>(
+        &self,
+        answer: &'a Detections,
+        searched: &Mask,
+        cells: &EqualAreaLattice,
+    ) -> BTreeMap<usize, &'a Candidate> {
         let mut strongest = BTreeMap::new();
         for candidate in &answer.candidates {
             let pixel = searched.geometry().sky_to_pix(candidate.position);
-            let place = pixel.filter(|&pixel| is_valid(searched, pixel)).and_then(|pixel| cells.of(pixel));
+            let place = pixel.filter(|&pixel| is_valid(searched, pixel)).and_then(|pixel| cells.number_at(pixel));
             if let Some(cell) = place {
                 // They come by falling score, so that the first one of a cutout is its strongest.
                 strongest.entry(cell).or_insert(candidate);
@@ -80,9 +84,9 @@ fn is_valid(mask: &Mask, pixel: PixelPosition) -> bool {
 }
 
 /// Pixels that both searched, of cutouts of whose middle that is at least half.
-fn searched_by_both(first: &Mask, second: &Mask, cells: &Cells) -> Mask {
+fn searched_by_both(first: &Mask, second: &Mask, cells: &EqualAreaLattice) -> Mask {
     let nx = first.geometry().shape().nx;
-    let cell_of = |idx: usize| cells.of(PixelPosition { x: (idx % nx) as f64, y: (idx / nx) as f64 });
+    let cell_of = |idx: usize| cells.number_at(PixelPosition { x: (idx % nx) as f64, y: (idx / nx) as f64 });
     let mut searched = first.clone();
     let mut numbers = vec![(0u32, 0u32); cells.len()];
     for (idx, (valid, other)) in searched.valid_mut().iter_mut().zip(second.valid()).enumerate() {

@@ -18,6 +18,7 @@
 pub mod beam;
 pub mod catalogue;
 pub mod cutouts;
+pub mod equal_area_lattice;
 pub mod error;
 pub mod file;
 pub mod frame;
@@ -39,6 +40,7 @@ mod window;
 pub use beam::{Beam, BeamTable};
 pub use catalogue::Catalogue;
 pub use cutouts::Cutouts;
+pub use equal_area_lattice::{EqualAreaLattice, LatticeCell};
 pub use error::Error;
 pub use frame::convert_frame;
 pub use geometry::{Geometry, PixelPosition, Projection, Shape};
