@@ -1,9 +1,10 @@
 //! What the command says to the person at the terminal.
 
-/// Writes a line of results.
-#[allow(clippy::print_stdout, reason = "the one place where the command talks to its user")]
+use std::io::Write;
+
+/// Writes a line of results. All that it tells of is in files, so that nobody may be listening any more (`arcmin ... | head`).
 pub(crate) fn say(line: &str) {
-    println!("{line}");
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// Writes an error with its causes on one line.
