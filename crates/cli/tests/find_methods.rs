@@ -190,7 +190,7 @@ fn maps_that_the_network_does_not_know_are_refused() {
 fn options_of_one_method_are_refused_for_another() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let refused = |more: &[&str], words: &[&str]| assert_refused(&find(&BANDS, folder.path(), more), words);
-    refused(&["--method", "wavelets"], &["--method wavelets is not known: use mmf, cnn or ensemble"]);
+    refused(&["--method", "wavelets"], &["--method wavelets is not known: use mmf, cnn, fcn or ensemble"]);
     let of_the_filter: [&[&str]; 8] = [
         &["--profile", "beta"],
         &["--scales-arcmin", "0.5"],
@@ -205,7 +205,10 @@ fn options_of_one_method_are_refused_for_another() {
         let words = [&format!("{} means nothing to --method {method}", given[0]), "it goes with --method mmf"];
         refused(&[given, &["--method", method]].concat(), &words);
     }
-    refused(&["--weights", "w"], &["--weights means nothing to --method mmf: it goes with --method cnn or ensemble"]);
+    refused(
+        &["--weights", "w"],
+        &["--weights means nothing to --method mmf: it goes with --method cnn, fcn or ensemble"],
+    );
     refused(&["--method", "cnn", "--combination", "and"], &["goes with --method ensemble"]);
     refused(&["--method", "ensemble", "--combination", "or"], &["use and, prod or calibrated"]);
     refused(&["--method", "ensemble", "--combination", "prod"], &["prod needs --threshold"]);
