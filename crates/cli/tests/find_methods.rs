@@ -101,6 +101,10 @@ fn each_method_finds_heavy_clusters_and_says_what_its_scores_are() {
     let probability = cnn.f64("probability").expect("a column");
     assert!(probability.iter().all(|p| (0.5..=1.0).contains(p)) && probability.is_sorted_by(|a, b| a >= b));
     assert!(cnn.column("SNR").is_none() && cnn.column("y_c").is_none(), "a network has no signal to noise");
+    let fcn = search("fcn", &["--method", "fcn"]);
+    assert_most(n_found(&fcn, &heavy, 1.5), &heavy, "fcn");
+    assert!(fcn.column("probability").is_some() && fcn.column("SNR").is_none());
+    assert!(fcn.f64("found_Mvir").expect("a column").iter().all(|mass| (1e13..1e16).contains(mass)));
     let mmf = search("mmf", &[]);
     assert!(mmf.column("SNR").is_some() && mmf.column("probability").is_none());
     let ensemble = search("ensemble", &["--method", "ensemble"]);
@@ -134,7 +138,7 @@ fn filter_of_the_ensemble(folder: &Path) -> String {
 #[test]
 fn neither_threads_nor_the_order_of_the_bands_change_a_bit() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for method in ["cnn", "ensemble"] {
+    for method in ["cnn", "fcn", "ensemble"] {
         let read = |name: &str, bands: &[&str], threads: &str| {
             let out = folder.path().join(name);
             assert_succeeded(&find(bands, &out, &["--method", method, "--threads", threads, "--threshold", "0.05"]));
@@ -164,7 +168,7 @@ fn negated_maps_have_few_clusters_and_known_ones_are_matched() {
 fn maps_that_the_network_does_not_know_are_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let out = folder.path().join("out");
-    for method in ["cnn", "ensemble"] {
+    for method in ["cnn", "fcn", "ensemble"] {
         let refused = |bands: &[&str], more: &[&str], words: &[&str]| {
             assert_refused(&find(bands, &out, &[&["--method", method], more].concat()), words);
         };
@@ -201,7 +205,7 @@ fn options_of_one_method_are_refused_for_another() {
         &["--subtract-sources", "5"],
         &["--write-scales"],
     ];
-    for (method, given) in ["cnn", "ensemble"].into_iter().flat_map(|m| of_the_filter.map(|given| (m, given))) {
+    for (method, given) in ["cnn", "fcn", "ensemble"].into_iter().flat_map(|m| of_the_filter.map(|given| (m, given))) {
         let words = [&format!("{} means nothing to --method {method}", given[0]), "it goes with --method mmf"];
         refused(&[given, &["--method", method]].concat(), &words);
     }
