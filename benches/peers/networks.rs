@@ -1,10 +1,12 @@
 //! Training steps and inference of whole networks, as `nn.py` does them with PyTorch.
 //!
-//! The weights of the mResUNet are left in a file that PyTorch opens, so that both must give the same answer.
+//! The weights of the mResUNet and of the cell network are left in a file that PyTorch opens, so that both must give the same answer.
 
 use anyhow::{Result, bail};
 use arcmin_nn::loss::{cross_entropy, mse};
-use arcmin_nn::networks::{DeepszResnet, DeepszResnetConfig, MResUNet, MResUNetConfig, Network};
+use arcmin_nn::networks::{
+    CellNet, CellNetConfig, DeepszResnet, DeepszResnetConfig, MResUNet, MResUNetConfig, Network,
+};
 use arcmin_nn::optimise::{Optimiser, OptimiserSettings, Rule};
 use arcmin_nn::{Pass, Value, weights};
 use candle_core::{Device, Tensor};
@@ -23,11 +25,19 @@ pub(crate) fn run(
             let network = MResUNet::new(&MResUNetConfig { width: width.parse()?, ..Default::default() })?;
             let (x, t) = (images(&[n, 40, 40, 1])?, images(&[n, 40, 40, 1])?);
             let loss = |pass: &Pass| mse(&network.forward(&Value::constant(x.clone()), pass)?, &t);
-            let file = std::env::temp_dir().join("arcmin-peers-mresunet.safetensors");
-            weights::save(&file, network.parameters(), "")?;
-            let answer = network.forward(&Value::constant(x.clone()), &Pass::evaluation())?;
-            let squares = answer.tensor().sqr()?.mean_all()?.to_scalar::<f32>()?;
-            Ok((time(&network, pass, &x, &loss, best)?, Some(f64::from(squares).sqrt())))
+            let check = shared_answer(name, &network, &x)?;
+            Ok((time(&network, pass, &x, &loss, best)?, Some(check)))
+        }
+        "cellnet" => {
+            let dilations = vec![1, 2, 4, 1, 2, 4];
+            let config = CellNetConfig { in_channels: 6, out_channels: 6, width: width.parse()?, dilations, seed: 0 };
+            let network = CellNet::new(&config)?;
+            // Pieces of the size that is trained on, or a whole tile.
+            let side = if pass == "step" { 160 } else { 1024 };
+            let (x, t) = (images(&[n, side, side, 6])?, images(&[n, side / 2, side / 2, 6])?);
+            let loss = |pass: &Pass| mse(&network.forward(&Value::constant(x.clone()), pass)?, &t);
+            let check = shared_answer(name, &network, &x)?;
+            Ok((time(&network, pass, &x, &loss, best)?, Some(check)))
         }
         "resnet" => {
             let network = DeepszResnet::new(&DeepszResnetConfig { width: width.parse()?, ..Default::default() })?;
@@ -37,8 +47,16 @@ pub(crate) fn run(
                 |pass: &Pass| cross_entropy(&network.forward(&Value::constant(x.clone()), pass)?, &classes, None);
             Ok((time(&network, pass, &x, &loss, best)?, None))
         }
-        _ => bail!("network {name} is neither mresunet nor resnet"),
+        _ => bail!("network {name} is none of mresunet, resnet, cellnet"),
     }
+}
+
+/// Leaves the weights for the peer; the rms of the answer.
+fn shared_answer(name: &str, network: &impl Network, x: &Tensor) -> Result<f64> {
+    let file = std::env::temp_dir().join(format!("arcmin-peers-{name}.safetensors"));
+    weights::save(&file, network.parameters(), "")?;
+    let answer = network.forward(&Value::constant(x.clone()), &Pass::evaluation())?;
+    Ok(f64::from(answer.tensor().sqr()?.mean_all()?.to_scalar::<f32>()?).sqrt())
 }
 
 fn time(

@@ -1,9 +1,9 @@
 """Training steps and inference of whole networks with PyTorch: nn.py NETWORK PASS BATCH HOW THREADS.
 
-NETWORK is mresunet (Gupta & Reichardt, 16.4 M parameters) or resnet (DeepSZ, 9.7 M), or NAME:WIDTH for another width than 64;
-PASS is step (forward, backward, Adam) or forward (inference). HOW is plain (PyTorch as it comes) or tuned: fused Adam and the
+NETWORK is mresunet (Gupta & Reichardt, 16.4 M parameters), resnet (DeepSZ, 9.7 M) or cellnet (the finder over whole maps), or
+NAME:WIDTH for another width than 64; PASS is step (forward, backward, Adam) or forward (inference). HOW is plain (PyTorch as it comes) or tuned: fused Adam and the
 faster of the two layouts, both timed, in an environment that the runner sets before the start (freed memory kept, huge pages,
-pinned threads that wait actively). The mResUNet has the weights that ours has written.
+pinned threads that wait actively). The mResUNet and the cell network have the weights that ours have written.
 """
 
 import os
@@ -63,6 +63,19 @@ class MResUNet(nn.Module):
         return self.last(self.drop(x))
 
 
+class CellNet(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        layers = [(6, width // 2, 1, 1), (width // 2, width, 1, 2)] + [(width, width, d, 1) for d in (1, 2, 4, 1, 2, 4)]
+        self.stages = nn.ModuleList(Stage(*layer) for layer in layers)
+        self.hidden, self.last = nn.Conv2d(width, width, 1), nn.Conv2d(width, 6, 1)
+
+    def forward(self, x):
+        for stage in self.stages:
+            x = stage(x)
+        return self.last(F.selu(self.hidden(x)))
+
+
 def conv_norm(i, o, kernel, stride=1):
     return nn.Sequential(nn.Conv2d(i, o, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(o))
 
@@ -99,11 +112,14 @@ def images(*shape):
 
 if name == "mresunet":
     net, x, target, loss = MResUNet(width), images(batch, 40, 40, 1), images(batch, 40, 40, 1), F.mse_loss
+elif name == "cellnet":
+    side = 160 if passname == "step" else 1024
+    net, x, target, loss = CellNet(width), images(batch, side, side, 6), images(batch, side // 2, side // 2, 6), F.mse_loss
 else:
     net, x, target, loss = resnet(width), images(batch, 32, 32, 3), torch.arange(batch) % 2, F.cross_entropy
 check = None
-if name == "mresunet":
-    state = load_file(os.path.join(tempfile.gettempdir(), "arcmin-peers-mresunet.safetensors"))
+if name != "resnet":
+    state = load_file(os.path.join(tempfile.gettempdir(), f"arcmin-peers-{name}.safetensors"))
     missing, unexpected = net.load_state_dict(state, strict=False)
     assert not unexpected and all(key.endswith("num_batches_tracked") for key in missing), (missing, unexpected)
     with torch.inference_mode():

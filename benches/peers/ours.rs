@@ -3,7 +3,7 @@
 //! `ours fft PASS FLOAT N THREADS` with `PASS` one of `forward`, `inverse`, `filter`; `ours mmf N THREADS`; `ours paint N THREADS`;
 //! `ours cutouts nearest|bilinear N NSIDE THREADS`; `ours cluster_skies N THREADS`;
 //! `ours sht PEER PASS NSIDE THREADS` with `PASS` one of `synthesis`, `analysis`, `PEER` who it is timed against.
-//! `ours nn NETWORK PASS BATCH HOW THREADS` with `NETWORK` one of `mresunet`, `resnet`, `PASS` one of `step`, `forward`, and
+//! `ours nn NETWORK PASS BATCH HOW THREADS` with `NETWORK` one of `mresunet`, `resnet`, `cellnet`, `PASS` one of `step`, `forward`, and
 //! `HOW` the peer's settings.
 //! `ours lensing STEP N THREADS` with `STEP` one of `deflection`, `lens`.
 //! `ours healpix PASS NSIDE THREADS` with `PASS` one of `ring`, `nested`, `weights`, `values`.

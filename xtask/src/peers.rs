@@ -92,8 +92,13 @@ fn sht_cases() -> Vec<Vec<String>> {
 fn nn_cases() -> Vec<Vec<String>> {
     let steps = [("mresunet", "step", "4"), ("mresunet", "step", "32"), ("resnet", "step", "128")];
     let forward = [("mresunet", "forward", "4"), ("mresunet", "forward", "32"), ("resnet", "forward", "128")];
-    // The network that `run sz-mass --profile quick` trains.
-    let narrow = [("mresunet:16", "step", "16"), ("mresunet:16", "forward", "64")];
+    // The networks that `run sz-mass` and `run deepsz` train with their profile `quick`, the last over a whole tile.
+    let narrow = [
+        ("mresunet:16", "step", "16"),
+        ("mresunet:16", "forward", "64"),
+        ("cellnet:32", "step", "4"),
+        ("cellnet:32", "forward", "1"),
+    ];
     let case = |(network, pass, batch), how: &str| [network, pass, batch, how, "2"].map(str::to_owned).to_vec();
     steps
         .into_iter()

@@ -48,6 +48,25 @@ pub struct NetworkConfig {
     pub seed: u64,
 }
 
+/// Which maps the network is shown, where there is a filter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShownConfig {
+    /// The bands and the filter's signal to noise.
+    #[default]
+    BandsAndSnr,
+    /// The bands alone: what the filter adds is seen by leaving it out.
+    Bands,
+    /// The signal to noise alone.
+    Snr,
+}
+
+impl ShownConfig {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What the network is shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -60,6 +79,9 @@ pub struct InputConfig {
     pub scale_uk: f64,
     /// The matched filter whose signal to noise at each of its scales is shown beside the bands, if any.
     pub filter: Option<MatchedFilterConfig>,
+    /// Which of the two; the filter decides where is searched in any case.
+    #[serde(skip_serializing_if = "ShownConfig::is_default")]
+    pub shown: ShownConfig,
     /// Signals to noise are divided by this.
     pub scale_snr: f64,
     /// Width of the border of the observed area that is not searched; that of the filter counts where there is one.
@@ -74,6 +96,7 @@ impl Default for InputConfig {
             high_pass_arcmin: 10.0,
             scale_uk: 20.0,
             filter: None,
+            shown: ShownConfig::default(),
             scale_snr: 5.0,
             border_arcmin: 10.0,
         }
@@ -145,7 +168,8 @@ impl FcnConfig {
         };
         let positive = |key, value: f64| require(key, value, value.is_finite() && value > 0.0, "finite and above zero");
         let not_negative = |key, value: f64| require(key, value, value.is_finite() && value >= 0.0, "zero or more");
-        let InputConfig { cell_arcmin, high_pass_arcmin, scale_uk, filter, scale_snr, border_arcmin } = &self.input;
+        let InputConfig { cell_arcmin, high_pass_arcmin, scale_uk, filter, shown, scale_snr, border_arcmin } =
+            &self.input;
         positive("input.cell_arcmin", *cell_arcmin)?;
         let is_wide = high_pass_arcmin.is_finite() && *high_pass_arcmin >= 2.0 * cell_arcmin;
         require("input.high_pass_arcmin", *high_pass_arcmin, is_wide, "finite and two cells or more")?;
@@ -153,6 +177,9 @@ impl FcnConfig {
         positive("input.scale_snr", *scale_snr)?;
         not_negative("input.border_arcmin", *border_arcmin)?;
         filter.as_ref().map_or(Ok(()), |filter| filter.check().map(drop))?;
+        if *shown == ShownConfig::Snr && filter.is_none() {
+            return Err(Error::NothingShown);
+        }
         self.target.check()?;
         let CellsConfig { radius_arcmin, weighed_mvir_min_msun, mass_weight, position_weight } = self.cells;
         let holds_a_middle = radius_arcmin.is_finite() && radius_arcmin >= 0.75 * cell_arcmin;
@@ -178,6 +205,11 @@ impl FcnConfig {
 
     /// Channels that the network is shown of an observation with a number of bands.
     pub(crate) fn n_channels(&self, n_bands: usize) -> usize {
-        n_bands + self.input.filter.as_ref().map_or(0, |filter| filter.scales_arcmin.len())
+        let n_scales = self.input.filter.as_ref().map_or(0, |filter| filter.scales_arcmin.len());
+        match self.input.shown {
+            ShownConfig::BandsAndSnr => n_bands + n_scales,
+            ShownConfig::Bands => n_bands,
+            ShownConfig::Snr => n_scales,
+        }
     }
 }

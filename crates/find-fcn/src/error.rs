@@ -21,6 +21,9 @@ pub enum Error {
     /// The matched filter.
     #[error(transparent)]
     Filter(#[from] arcmin_find_mmf::Error),
+    /// No channel.
+    #[error("input.shown = \"snr\" without a filter: the network would be shown nothing; give input.filter")]
+    NothingShown,
     /// Pixels too large for the cells.
     #[error(
         "pixels of {pixel_arcmin:.3}' are larger than half a cell of {cell_arcmin}': give larger cells (input.cell_arcmin)"

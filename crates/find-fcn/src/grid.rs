@@ -1,6 +1,6 @@
 //! What the network is shown of an observation.
 
-use crate::{Error, FcnConfig};
+use crate::{Error, FcnConfig, ShownConfig};
 use arcmin_find_mmf::{Keep, MatchedFilter};
 use arcmin_maps::{Mask, Observation, Outside, PixelPosition, Shape};
 use arcmin_units::Arcmin;
@@ -36,7 +36,8 @@ impl Grid {
         let valid = observation.mask().valid();
         let half_width = (0.5 * input.high_pass_arcmin / (pixel_arcmin * bin as f64)).round() as usize;
         let mut channels = Vec::new();
-        for band in observation.bands() {
+        let bands = if input.shown == ShownConfig::Snr { &[] } else { observation.bands() };
+        for band in bands {
             let (sums, numbers) = binned(band.map.pixels(), valid, map_shape, shape, bin);
             channels.push(without_local_mean(&sums, &numbers, shape, half_width, 1.0 / input.scale_uk as f32));
         }
@@ -46,7 +47,8 @@ impl Grid {
                 let filter = MatchedFilter::new(filter)?;
                 let search = filter.search_treated(&filter.without_sources(observation)?, Keep::EveryScale)?;
                 let searched = search.detections.searched;
-                for scale in &search.scales {
+                let scales = if input.shown == ShownConfig::Bands { &[] } else { &search.scales[..] };
+                for scale in scales {
                     let (sums, numbers) = binned(scale.snr.pixels(), searched.valid(), map_shape, shape, bin);
                     let factor = 1.0 / input.scale_snr as f32;
                     let mean = |(sum, n): (&f32, &f32)| if *n > 0.0 { factor * sum / n } else { 0.0 };

@@ -32,7 +32,7 @@ mod recipe;
 
 pub use about::{About, Trained};
 pub use calibration::Calibration;
-pub use config::{CellsConfig, CropsConfig, FcnConfig, InputConfig, NetworkConfig, SearchConfig};
+pub use config::{CellsConfig, CropsConfig, FcnConfig, InputConfig, NetworkConfig, SearchConfig, ShownConfig};
 pub use error::Error;
 pub use finder::FcnFinder;
 pub use recipe::FcnRecipe;

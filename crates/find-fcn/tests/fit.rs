@@ -2,7 +2,7 @@
 
 mod common;
 
-use arcmin_find_fcn::{Error, FcnConfig, FcnFinder, FcnRecipe};
+use arcmin_find_fcn::{Error, FcnConfig, FcnFinder, FcnRecipe, ShownConfig};
 use arcmin_find_learned::{Error as LearnedError, TilesKept};
 use arcmin_find_mmf::MatchedFilterConfig;
 use arcmin_maps::{Mask, Observation, Shape};
@@ -195,6 +195,9 @@ fn what_cannot_be_fitted_is_an_error_that_tells_what_to_change() {
     let mut config = short();
     config.search.probability_min = 0.0;
     assert!(told(config, &sources()).contains("search.probability_min"));
+    let mut config = short();
+    config.input.shown = ShownConfig::Snr;
+    assert!(told(config, &sources()).contains("input.filter"));
     let mut config = short();
     config.input.cell_arcmin = 0.4;
     config.cells.radius_arcmin = 0.4;

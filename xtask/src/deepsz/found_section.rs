@@ -34,7 +34,7 @@ fn section(finder: &str, settings: &Settings, dir: &RunDir, results: &Results) -
     let points: Vec<MassPoint> = samples.iter().step_by(every).map(point).collect();
     let folder = dir.file("plots");
     create_dir(&folder)?;
-    let figure = plot::mass_points(method_label(finder), &points)?;
+    let figure = plot::mass_points(method_label(finder), "Mvir", &points)?;
     figure.write(&folder, &format!("{finder}-masses"))?;
     let caption = format!(
         "Virial masses by the {} itself against true ones, of {} of the {} test detections that reach its threshold and belong \

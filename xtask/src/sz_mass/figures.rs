@@ -76,7 +76,7 @@ pub(super) fn histogram(results: &Results, set: TestSet) -> Result<Figure> {
 /// The unfamiliar clusters: estimates against truths, and their histogram (the paper's figure 6).
 pub(super) fn unfamiliar(results: &Results, settings: &Settings) -> Result<[Figure; 2]> {
     let scores = UnfamiliarScores::new(&results.unfamiliar, METHODS[0].1, settings);
-    Ok([plot::mass_points("clusters", &scores.points)?, ln_ratio_histogram(&scores.ln_ratios)?])
+    Ok([plot::mass_points("clusters", "M200c", &scores.points)?, ln_ratio_histogram(&scores.ln_ratios)?])
 }
 
 fn ln_ratio_histogram(ln_ratios: &[f64]) -> Result<Figure> {

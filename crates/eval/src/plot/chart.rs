@@ -18,7 +18,7 @@ const HEIGHT_PX: f64 = 380.0;
 const LEFT_PX: f64 = 86.0;
 const RIGHT_PX: f64 = 34.0;
 /// Room for a legend right of the axes.
-const LEGEND_PX: f64 = 96.0;
+const LEGEND_PX: f64 = 112.0;
 
 /// One axis: what it shows, from where to where, and whether its scale is logarithmic.
 #[derive(Clone, Debug)]

@@ -46,20 +46,24 @@ pub fn estimated_vs_true_mass(series: &[MassSeries]) -> Result<Figure, Error> {
     };
     let named: Vec<(String, Vec<MassPoint>)> =
         series.iter().map(|series| (series.name.clone(), points(series))).collect();
-    masses_with_errors("estimated against true mass", &named)
+    masses_with_errors("estimated against true mass", "M200c", &named)
 }
 
-/// Estimates of single clusters against their true masses, and the line of equality.
+/// Estimates of single clusters against their true masses, and the line of equality; `definition` names the mass.
 ///
 /// # Errors
 /// [`Error::Drawing`].
-pub fn mass_points(name: &str, points: &[MassPoint]) -> Result<Figure, Error> {
-    masses_with_errors("masses of single clusters", &[(name.to_owned(), points.to_vec())])
+pub fn mass_points(name: &str, definition: &str, points: &[MassPoint]) -> Result<Figure, Error> {
+    masses_with_errors("masses of single clusters", definition, &[(name.to_owned(), points.to_vec())])
 }
 
-fn masses_with_errors(what: &'static str, series: &[(String, Vec<MassPoint>)]) -> Result<Figure, Error> {
+fn masses_with_errors(
+    what: &'static str,
+    definition: &str,
+    series: &[(String, Vec<MassPoint>)],
+) -> Result<Figure, Error> {
     let all = || series.iter().flat_map(|(_, points)| points);
-    let most = extent(all().flat_map(|p| [p.true_msun, p.estimate_msun + p.error_msun])).map_or(1.0, |ends| ends.1);
+    let most = extent(all().flat_map(|p| [p.true_msun, p.estimate_msun])).map_or(1.0, |ends| ends.1);
     let top = 1.05 * most / 1e14;
     let equality = LinePlot::new().with_data([(0.0, 0.0), (top, top)]).with_color(GREY).with_dashed();
     let mut plots = vec![Plot::from(equality.with_stroke_width(1.8).with_legend("equality"))];
@@ -73,10 +77,8 @@ fn masses_with_errors(what: &'static str, series: &[(String, Vec<MassPoint>)]) -
             .with_legend(name.as_str());
         plots.push(points.into());
     }
-    let axis = |label: &str| Axis::linear(label, 0.0, top);
-    Chart::new(what, plots, &axis("true M200c in 10¹⁴ solar masses"), &axis("estimated M200c in 10¹⁴ solar masses"))
-        .legend(LegendPosition::InsideTopLeft)
-        .draw()
+    let axis = |which: &str| Axis::linear(&format!("{which} {definition} in 10¹⁴ solar masses"), 0.0, top);
+    Chart::new(what, plots, &axis("true"), &axis("estimated")).legend(LegendPosition::InsideTopLeft).draw()
 }
 
 /// Deviation of the median estimate from the truth in units of the spread of the estimates, by mass.
