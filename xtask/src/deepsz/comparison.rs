@@ -7,7 +7,7 @@ use super::settings::Settings;
 use crate::registry::Answer;
 use crate::run_dir::RunDir;
 use anyhow::Result;
-use arcmin_eval::plot::{self, SharePoint, ShareSeries};
+use arcmin_eval::plot::{self, Curve, SharePoint, ShareSeries};
 use arcmin_eval::report::{Block, Section, Table, format_score};
 use arcmin_eval::{
     CutoutCounting, CutoutLattice, CutoutScores, CutoutTable, Figure, HaloSelection, TileCutouts, TileSummary,
@@ -65,7 +65,8 @@ struct Seen {
     is_target: bool,
     /// From the middle of the cutout.
     distance_arcmin: f64,
-    /// By method, whether the cutout passes its threshold.
+    /// By method, the score of the cutout, and whether that passes the threshold.
+    scores: Vec<f64>,
     found: Vec<bool>,
 }
 
@@ -101,6 +102,7 @@ impl<'a> Comparison<'a> {
         let mut table = vec![Block::Table(self.table()?)];
         table.extend(self.threshold_figures()?);
         let mut seen: Vec<Block> = self.distance_figures()?.into();
+        seen.push(self.mean_score_figure()?);
         seen.push(Block::Table(self.distance_table()));
         seen.extend(self.completeness_figures()?);
         seen.push(Block::Table(self.only_one_table()));
@@ -214,11 +216,38 @@ impl<'a> Comparison<'a> {
         self.share_figures("distance", &shares, x, self.distance_caption())
     }
 
+    /// Mean probability of the targets' cutouts by their distance from the middle, of the methods that answer with one.
+    fn mean_score_figure(&self) -> Result<Block> {
+        let curve = |(idx, method): (usize, &Method)| {
+            let point = |edge: &[f64]| {
+                let inside: Vec<&Seen> =
+                    self.targets().filter(|seen| (edge[0]..edge[1]).contains(&seen.distance_arcmin)).collect();
+                let mean =
+                    |of: &dyn Fn(&Seen) -> f64| inside.iter().map(|seen| of(seen)).sum::<f64>() / inside.len() as f64;
+                let score = |seen: &Seen| seen.scores[idx].max(0.0);
+                (inside.len() >= LEAST_HALOES).then(|| (mean(&|seen| seen.distance_arcmin), mean(&score)))
+            };
+            let points = DISTANCE_EDGES_ARCMIN.windows(2).filter_map(point).collect();
+            Curve { name: method_label(method.name).to_owned(), points }
+        };
+        let all = self.methods.iter().enumerate().filter(|(_, method)| self.is_probability(method));
+        let curves: Vec<Curve> = all.map(curve).collect();
+        let figure = plot::lines(&curves, "distance from the middle of the cutout in arcmin", "mean probability")?;
+        let caption = "Mean probability that these targets' cutouts hold one, of the methods that answer with it. As the paper's \
+                       figure 9c.";
+        self.figure("distance-score", &figure, caption)
+    }
+
+    /// Whether a method's scores are probabilities.
+    fn is_probability(&self, method: &Method) -> bool {
+        let answer = self.settings.answer(method.name);
+        matches!(answer, Answer::Cutouts | Answer::ProbablePeaks | Answer::Combined(Kind::Calibrated))
+    }
+
     fn distance_caption(&self) -> String {
         format!(
             "Share of {} test targets whose cutout passes the threshold of each method, against their distance from the \
-             middle of the cutout. A filter that looks at the whole map has no edges; a network that is shown one cutout \
-             does. The paper shows this for the score of its network (figure 9c).",
+             middle of the cutout. What looks at the whole map has no edges; a network that is shown one cutout does.",
             self.targets().count()
         )
     }
@@ -319,13 +348,11 @@ impl<'a> Comparison<'a> {
 
     /// Of the methods that answer with a probability, how often it came true.
     fn calibration_tables(&self) -> Vec<Table> {
-        let is_probability = |method: &&Method| {
-            matches!(
-                self.settings.answer(method.name),
-                Answer::Cutouts | Answer::ProbablePeaks | Answer::Combined(Kind::Calibrated)
-            )
-        };
-        self.methods.iter().filter(is_probability).map(|method| self.calibration(method)).collect()
+        self.methods
+            .iter()
+            .filter(|method| self.is_probability(method))
+            .map(|method| self.calibration(method))
+            .collect()
     }
 
     fn calibration(&self, method: &Method) -> Table {
@@ -383,15 +410,15 @@ fn seen(settings: &Settings, results: &Results, methods: &[Method]) -> Result<Ve
         for halo in tile.haloes.iter().filter(|halo| halo.is_searched) {
             let Some(cell) = halo.cutouts.equal_area else { continue };
             let Some(distance_arcmin) = middle.distance_arcmin(cell, halo.lon_deg, halo.lat_deg) else { continue };
-            let found = |(method, scores): (&Method, &BTreeMap<u32, f64>)| {
-                scores.get(&cell).is_some_and(|&score| score >= method.threshold)
-            };
+            let scores: Vec<f64> =
+                scores.iter().map(|scores| scores.get(&cell).copied().unwrap_or(f64::NEG_INFINITY)).collect();
             seen.push(Seen {
                 mvir_1e14: halo.mvir_msun / 1e14,
                 redshift: halo.redshift,
                 is_target: halo.is_target,
                 distance_arcmin,
-                found: methods.iter().zip(&scores).map(found).collect(),
+                found: methods.iter().zip(&scores).map(|(method, &score)| score >= method.threshold).collect(),
+                scores,
             });
         }
     }

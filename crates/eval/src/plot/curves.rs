@@ -92,7 +92,7 @@ pub fn lines(curves: &[Curve], x_label: &str, y_label: &str) -> Result<Figure, E
     let colours = COLOURS.into_iter().cycle();
     let plots = curves.iter().zip(colours).map(|(curve, colour)| line(curve.points.clone(), colour, &curve.name, 2.4));
     let (x, y) = (Axis::linear(x_label, x_min, x_max), Axis::linear(y_label, y_min, y_max));
-    Chart::new("lines", plots.collect(), &x, &y).legend(LegendPosition::InsideTopRight).draw()
+    Chart::new("lines", plots.collect(), &x, &y).legend_beside().draw()
 }
 
 /// Some of some, at a place along x.
