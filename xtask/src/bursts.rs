@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-const N_ROUNDS: usize = 3;
+const N_ROUNDS: usize = 5;
 const N_THREADS: &str = "2";
 const BURST_MS: usize = 40;
 /// PyTorch's threads look for work for some time after a burst; ours must not pay for that.

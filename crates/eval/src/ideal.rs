@@ -1,9 +1,10 @@
-//! What no finder can surpass by much: an observer who is told where haloes are, and measures their y as well as it can be.
+//! How much the y of haloes tells: an observer who is told where they are and how far, and measures their y as well as it can be.
 //!
 //! The observer knows position, size and redshift of each halo, and of its central Compton y what a matched filter of its very shape
 //! measures: the true value plus Gaussian noise of the width that the sky's power spectra leave. What remains to be guessed is whether
-//! the halo is heavy enough, which noise and the scatter of y at a given mass blur. It makes no detection of nothing. Finders
-//! are told less, so that theirs is a harder task; what they may use and this observer may not is what is not Gaussian in the noise.
+//! the halo is heavy enough, which noise and the scatter of y at a given mass blur. It makes no detection of nothing. Finders are
+//! told none of this, so that theirs is a harder task. It is no strict bound on them: the size of a cluster tells of its mass beside
+//! its y, which this observer does not use, and so does whatever is not Gaussian in the noise.
 
 use crate::outcome::{Counterpart, DetectionOutcome, HaloOutcome, TileOutcome, Verdict};
 use crate::{Error, HaloSelection};

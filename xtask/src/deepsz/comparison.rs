@@ -157,7 +157,8 @@ impl<'a> Comparison<'a> {
                        finder at work has its position alone, which differs at the edges of cutouts. The map network goes over \
                        whole tiles and has no cutouts; its peaks are counted by cutouts here. Ideal observers are told where \
                        haloes are and how large, and measure the y of each with the noise of a filter of its very shape: one \
-                       knows the redshift too and answers with the probability that it is a target, the other goes by S/N.";
+                       knows the redshift too and answers with the probability that it is a target, the other goes by S/N. \
+                       They show what y tells; neither weighs a cluster by its size, so that they are no strict bounds.";
         Ok(Table { caption: caption.to_owned(), columns: columns.map(str::to_owned).to_vec(), rows })
     }
 
