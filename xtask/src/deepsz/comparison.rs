@@ -1,9 +1,9 @@
 //! All methods beside each other: the paper's table of four, what each of them sees and misses.
 
-use super::figures;
 use super::published;
 use super::scores::{AREA_PER_DEG2, Results};
 use super::settings::Settings;
+use super::{cutout_curves, figures};
 use crate::registry::Answer;
 use crate::run_dir::RunDir;
 use anyhow::Result;
@@ -101,6 +101,7 @@ impl<'a> Comparison<'a> {
     fn sections(&self) -> Result<Vec<Section>> {
         let mut table = vec![Block::Table(self.table()?)];
         table.extend(self.threshold_figures()?);
+        table.extend(self.curve_figures()?);
         let mut seen: Vec<Block> = self.distance_figures()?.into();
         seen.push(self.mean_score_figure()?);
         seen.push(Block::Table(self.distance_table()));
@@ -177,6 +178,22 @@ impl<'a> Comparison<'a> {
             self.figure(&format!("{}-cutout-threshold", method.name), &figure, caption)
         };
         self.methods.iter().filter(combined).map(draw).collect()
+    }
+
+    /// F1 under two thresholds, and true against false positives.
+    fn curve_figures(&self) -> Result<Vec<Block>> {
+        let mut blocks = Vec::new();
+        if let Some(pair) = &self.settings.ensemble {
+            let figure = cutout_curves::f1_of_both(pair, self.results)?;
+            let caption = "F1 of the validation cutouts that pass a threshold on the S/N and one on the probability of the network. As \
+                           the paper's figure 6b.";
+            blocks.push(self.figure("and-thresholds", &figure, caption)?);
+        }
+        let names: Vec<&str> = self.methods.iter().map(|method| method.name).collect();
+        let caption = "Share of the test cutouts with a target that pass, against the share of those without one that do, as the \
+                       threshold falls. The paper's figure 8b has such curves of its network for skies with ever more components.";
+        blocks.push(self.figure("roc", &cutout_curves::roc(&names, self.results)?, caption)?);
+        Ok(blocks)
     }
 
     fn targets(&self) -> impl Iterator<Item = &Seen> {

@@ -6,6 +6,7 @@
 
 mod bounds;
 mod comparison;
+mod cutout_curves;
 mod ensembles;
 mod figures;
 mod found_section;
