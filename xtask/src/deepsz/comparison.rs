@@ -185,8 +185,8 @@ impl<'a> Comparison<'a> {
         let mut blocks = Vec::new();
         if let Some(pair) = &self.settings.ensemble {
             let figure = cutout_curves::f1_of_both(pair, self.results)?;
-            let caption = "F1 of the validation cutouts that pass a threshold on the S/N and one on the probability of the network. As \
-                           the paper's figure 6b.";
+            let caption = "F1 of the validation cutouts that pass a threshold on the S/N and one on the probability of the network; \
+                           what one of the two did not search counts as not found. As the paper's figure 6b.";
             blocks.push(self.figure("and-thresholds", &figure, caption)?);
         }
         let names: Vec<&str> = self.methods.iter().map(|method| method.name).collect();

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 const RATE_MAX: f64 = 0.03;
 /// Points of a curve.
 const N_POINTS: usize = 300;
+/// Least S/N of the first finder's that is drawn: it lists nothing below.
+const FIRST_MIN: f64 = 3.0;
 /// Least scores of the second finder, a probability, for which F1 is drawn against the threshold of the first.
 const SECOND_MIN: [f64; 5] = [0.0, 0.1, 0.2, 0.35, 0.5];
 
@@ -50,7 +52,7 @@ pub(super) fn f1_of_both(pair: &EnsembleSettings, results: &Results) -> Result<F
     let most = cutouts.iter().filter_map(|cutout| cutout.first).fold(0.0, f64::max).min(40.0);
     let curve = |second_min: f64| {
         let at = |step: usize| {
-            let first_min = most * step as f64 / 80.0;
+            let first_min = FIRST_MIN + (most - FIRST_MIN) * step as f64 / 80.0;
             (first_min, f1(&cutouts, first_min, second_min))
         };
         Curve { name: format!("p ≥ {second_min}"), points: (0..=80).map(at).collect() }
