@@ -1,6 +1,7 @@
 //! The configuration of the method.
 
 use crate::Error;
+use arcmin_find_learned::check::{positive, require};
 use arcmin_find_learned::{TargetConfig, TilesKept};
 use arcmin_nn::networks::DeepszResnetConfig;
 use arcmin_nn::train::TrainSettings;
@@ -160,10 +161,6 @@ impl Default for SearchConfig {
 impl CnnConfig {
     /// Checks what the network and the training do not check themselves.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let require = |key, value: f64, holds: bool, must_be| {
-            if holds { Ok(()) } else { Err(Error::BadValue { key, value, must_be }) }
-        };
-        let positive = |key, value: f64| require(key, value, value.is_finite() && value > 0.0, "finite and above zero");
         let CutoutsConfig { side_arcmin, stride_arcmin, .. } = self.cutouts;
         positive("cutouts.stride_arcmin", stride_arcmin)?;
         let fits = side_arcmin.is_finite() && side_arcmin >= stride_arcmin;
@@ -181,7 +178,7 @@ impl CnnConfig {
         let SearchConfig { probability_min, masked_share_max } = self.search;
         let is_share = |share: f64| (0.0..1.0).contains(&share);
         require("search.probability_min", probability_min, is_share(probability_min), "from 0 to below 1")?;
-        require("search.masked_share_max", masked_share_max, is_share(masked_share_max), "from 0 to below 1")
+        Ok(require("search.masked_share_max", masked_share_max, is_share(masked_share_max), "from 0 to below 1")?)
     }
 
     /// The network for a number of bands.

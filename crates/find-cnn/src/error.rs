@@ -18,16 +18,6 @@ pub enum Error {
     /// A map lacks something.
     #[error(transparent)]
     Maps(#[from] arcmin_maps::Error),
-    /// A number in the configuration that cannot be.
-    #[error("{key} = {value}: it must be {must_be}")]
-    BadValue {
-        /// Key in the configuration.
-        key: &'static str,
-        /// The value given.
-        value: f64,
-        /// What the value must be.
-        must_be: &'static str,
-    },
     /// Scales of another number of bands.
     #[error("input.scale_uk has {got} values, there are {n_bands} bands: give one for all, or one for each")]
     ScaleCount {

@@ -31,7 +31,7 @@ impl CnnRecipe {
     /// Checks a configuration.
     ///
     /// # Errors
-    /// [`Error::BadValue`] for the first value that cannot be.
+    /// For the first value that cannot be.
     pub fn new(config: CnnConfig) -> Result<Self, Error> {
         config.check()?;
         Ok(Self { config, report: Report::Silent })

@@ -2,7 +2,8 @@
 
 use crate::Error;
 use crate::answer::N_OUTPUTS;
-use arcmin_find_learned::{Error as LearnedError, TargetConfig, TilesKept};
+use arcmin_find_learned::check::{not_negative, positive, require};
+use arcmin_find_learned::{TargetConfig, TilesKept};
 use arcmin_find_mmf::MatchedFilterConfig;
 use arcmin_nn::networks::CellNetConfig;
 use arcmin_nn::train::TrainSettings;
@@ -163,11 +164,6 @@ impl Default for SearchConfig {
 impl FcnConfig {
     /// Checks what network, filter and training do not check themselves.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let require = |key, value: f64, holds: bool, must_be| {
-            if holds { Ok(()) } else { Err(Error::from(LearnedError::BadValue { key, value, must_be })) }
-        };
-        let positive = |key, value: f64| require(key, value, value.is_finite() && value > 0.0, "finite and above zero");
-        let not_negative = |key, value: f64| require(key, value, value.is_finite() && value >= 0.0, "zero or more");
         let InputConfig { cell_arcmin, high_pass_arcmin, scale_uk, filter, shown, scale_snr, border_arcmin } =
             &self.input;
         positive("input.cell_arcmin", *cell_arcmin)?;
@@ -194,7 +190,7 @@ impl FcnConfig {
         let SearchConfig { probability_min, separation_arcmin } = self.search;
         let is_share = probability_min > 0.0 && probability_min < 1.0;
         require("search.probability_min", probability_min, is_share, "above 0 and below 1")?;
-        positive("search.separation_arcmin", separation_arcmin)
+        Ok(positive("search.separation_arcmin", separation_arcmin)?)
     }
 
     /// The network for a number of channels.

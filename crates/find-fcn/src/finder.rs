@@ -8,7 +8,7 @@ use crate::peaks::{Peak, peaks};
 use crate::predict::answers;
 use crate::{Error, FcnConfig};
 use arcmin_find_learned::Error as LearnedError;
-use arcmin_maps::{Mask, Observation, PixelPosition};
+use arcmin_maps::Observation;
 use arcmin_method::{Candidate, ClusterFinder, Detections, MassMeasured, ScoreKind, Unwatched, Watch};
 use arcmin_nn::networks::CellNet;
 use arcmin_nn::{networks::Network, weights};
@@ -101,7 +101,8 @@ impl FcnFinder {
         let Calibration { platt, mass_shift, mass_widening, position_widening, .. } = self.calibration;
         // The position may fall on a pixel that was not searched, and so may the cell's middle, where half of it was.
         let places = [peak.position(), [peak.x as f64, peak.y as f64]].map(|at| grid.map_position(at));
-        let at = places.into_iter().find(|&at| is_searched(&grid.searched, at))?;
+        let mut positions = places.into_iter().filter_map(|at| grid.searched.geometry().pix_to_sky(at));
+        let position = positions.find(|&position| grid.searched.is_valid_at(position))?;
         let answer = &peak.answer;
         let mvir = Mvir::new(PIVOT_MSUN * (answer.ln_mass + mass_shift).exp());
         let ln_error = mass_widening * answer.ln_sigma_mass.exp();
@@ -109,7 +110,7 @@ impl FcnFinder {
         Some(Candidate {
             mass: Some(MassMeasured { mvir, ln_error }),
             position_error: Some(Arcmin::new(position_error)),
-            ..Candidate::new(grid.searched.geometry().pix_to_sky(at)?, platt.probability(answer.log_odds))
+            ..Candidate::new(position, platt.probability(answer.log_odds))
         })
     }
 }
@@ -129,13 +130,6 @@ pub(crate) fn find(
     let radius_cells = config.search.separation_arcmin / config.input.cell_arcmin;
     let answers = answers(network, grid, watch)?;
     Ok(answers.map(|answers| peaks(&answers, &searched, grid.cells(), least, radius_cells)))
-}
-
-fn is_searched(searched: &Mask, at: PixelPosition) -> bool {
-    let shape = searched.geometry().shape();
-    let (x, y) = (at.x.round(), at.y.round());
-    let inside = x >= 0.0 && y >= 0.0 && x < shape.nx as f64 && y < shape.ny as f64;
-    inside && searched.valid()[y as usize * shape.nx + x as usize]
 }
 
 /// The contract's form of an error.

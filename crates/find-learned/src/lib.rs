@@ -13,6 +13,7 @@
 //! - `Lin21`: Z. Lin et al., DeepSZ, arXiv:2102.13123.
 //! - `Platt99`: J. Platt, Probabilistic outputs for support vector machines, 1999.
 
+pub mod check;
 mod error;
 mod f1;
 mod fit_lock;

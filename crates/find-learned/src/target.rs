@@ -1,6 +1,6 @@
 //! What is to be found.
 
-use crate::Error;
+use crate::{Error, check};
 use arcmin_scene::Halo;
 use arcmin_units::HaloMass;
 use serde::{Deserialize, Serialize};
@@ -29,15 +29,8 @@ impl TargetConfig {
     /// [`Error::BadValue`] for the first that cannot be.
     pub fn check(&self) -> Result<(), Error> {
         let Self { mvir_min_msun, redshift_min } = *self;
-        if !(mvir_min_msun.is_finite() && mvir_min_msun > 0.0) {
-            let (key, must_be) = ("target.mvir_min_msun", "finite and above zero");
-            return Err(Error::BadValue { key, value: mvir_min_msun, must_be });
-        }
-        if !(redshift_min.is_finite() && redshift_min >= 0.0) {
-            let (key, must_be) = ("target.redshift_min", "finite and not negative");
-            return Err(Error::BadValue { key, value: redshift_min, must_be });
-        }
-        Ok(())
+        check::positive("target.mvir_min_msun", mvir_min_msun)?;
+        check::not_negative("target.redshift_min", redshift_min)
     }
 
     /// Whether a halo is one.
