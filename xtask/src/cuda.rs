@@ -2,11 +2,11 @@
 
 use crate::workspace::{call, cargo, root, say};
 use anyhow::{Context, Result, bail};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
-const BUILD: [&str; 5] = ["--release", "--package", "arcmin-conv", "--features", "cuda"];
-/// All that runs on a device.
+/// All that runs on a device. Everything is built for all of it, so that candle is built once.
 const CHECKED: [&str; 7] = [
     "--release",
     "--package",
@@ -30,25 +30,19 @@ pub(crate) fn check() -> Result<()> {
     let kinds = ["--all-targets", "--", "-D", "warnings"];
     call(toolkit.cargo().arg("clippy").args(CHECKED).args(kinds))?;
     call(toolkit.cargo().arg("test").args(CHECKED).args(["--lib", "--test", "gpu"]))?;
-    let status = toolkit.cargo().args(example("check")).current_dir(root()).status()?;
-    without_gpu_or_well(status, "the check of the kernels")
+    without_gpu_or_well(toolkit.example("check")?, "the check of the kernels")
 }
 
 /// Checks the kernels against float64 on a GPU, times them beside candle's and PyTorch's, one JSON line a case.
 pub(crate) fn bench(python: &Path) -> Result<()> {
     let toolkit = Toolkit::find()?.context("no nvcc: install a CUDA toolkit, or set ARCMIN_DATA for the stand-in")?;
     say(&format!("cuda: {}", toolkit.description()));
-    let status = toolkit.cargo().args(example("all")).current_dir(root()).status()?;
-    without_gpu_or_well(status, "the kernels' check and times")?;
+    without_gpu_or_well(toolkit.example("all")?, "the kernels' check and times")?;
     let status = Command::new(python)
         .arg(root().join("benches/peers/conv_gpu.py"))
         .status()
         .with_context(|| format!("cannot start {}; name an interpreter with --python", python.display()))?;
     without_gpu_or_well(status, "PyTorch")
-}
-
-fn example(what: &'static str) -> Vec<&'static str> {
-    [&["run"][..], &BUILD, &["--example", "conv-gpu", "--", what]].concat()
 }
 
 fn without_gpu_or_well(status: ExitStatus, what: &str) -> Result<()> {
@@ -95,22 +89,37 @@ impl Toolkit {
         }
     }
 
-    /// `cargo` in the toolkit's environment, with a target folder of its own: candle's kernels are cached without regard to
-    /// which nvcc made them, and those of the stand-in are empty.
+    /// The target folder, one of its own: candle's kernels are cached without regard to which nvcc made them, and those of the
+    /// stand-in are empty.
+    fn target(&self) -> PathBuf {
+        root().join("target/cuda").join(match self {
+            Self::Installed => "installed",
+            Self::StandIn(_) => "built-with-stand-in",
+        })
+    }
+
     fn cargo(&self) -> Command {
-        let target = root().join("target/cuda");
-        match self {
-            Self::Installed => {
-                let mut command = cargo();
-                command.env("CARGO_TARGET_DIR", target.join("installed"));
-                command
-            }
+        self.command(cargo().get_program())
+    }
+
+    /// A program in the toolkit's environment, in the root of the workspace.
+    fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = match self {
+            Self::Installed => Command::new(program),
             Self::StandIn(folder) => {
                 let mut command = Command::new("bash");
-                command.args(["-c", r#". "$0/env-standin.sh" && exec "$@""#]).arg(folder).arg(cargo().get_program());
-                command.env("CARGO_TARGET_DIR", target.join("built-with-stand-in"));
+                command.args(["-c", r#". "$0/env-standin.sh" && exec "$@""#]).arg(folder).arg(program);
                 command
             }
-        }
+        };
+        command.env("CARGO_TARGET_DIR", self.target()).current_dir(root());
+        command
+    }
+
+    /// Builds and runs the example that checks and times the kernels.
+    fn example(&self, what: &str) -> Result<ExitStatus> {
+        call(self.cargo().arg("build").args(CHECKED).args(["--example", "conv-gpu"]))?;
+        let program = self.target().join("release/examples/conv-gpu");
+        self.command(&program).arg(what).status().with_context(|| format!("cannot start {}", program.display()))
     }
 }
