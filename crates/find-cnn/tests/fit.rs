@@ -110,7 +110,7 @@ fn a_stopped_fit_goes_on_without_making_tiles_again_and_ends_in_the_same_bits() 
     assert!(again.find(&test_scene().observation).is_ok());
     let other = arcmin_find_cnn::CnnConfig { augment: false, ..config };
     let refused = CnnRecipe::new(other).expect("a configuration").train(&sources(), parts.path(), &|| false);
-    assert!(matches!(refused, Err(Error::OtherFit { .. })));
+    assert!(matches!(refused, Err(Error::Learned(LearnedError::OtherFit { .. }))));
 }
 
 #[test]

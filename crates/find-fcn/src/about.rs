@@ -1,27 +1,15 @@
-//! What a weight file says of itself: how the network was made, on which skies it was trained, and how that went.
+//! What a weight file says of itself.
 
 use crate::{Calibration, FcnConfig};
-use arcmin_find_learned::Sky;
+use arcmin_nn::weights;
 use serde::{Deserialize, Serialize};
 
-/// Version of this form.
-pub(crate) const FORMAT: u32 = 1;
+/// How weight files are told from others.
+pub(crate) const WEIGHTS: weights::Kind =
+    weights::Kind { of: "a finder over whole maps", format: 1, command: "cargo xtask run deepsz" };
 
-/// The metadata of a weight file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct About {
-    /// Version of this form.
-    pub format: u32,
-    /// The method's configuration.
-    pub config: FcnConfig,
-    /// The skies of the training.
-    pub sky: Sky,
-    /// Fingerprints of the sources of training and validation tiles and their numbers of tiles.
-    pub sources: [(String, u64); 2],
-    /// How the training went; `None` before its end.
-    pub trained: Option<Trained>,
-}
+/// The metadata of a weight file: how the network was made, on which skies it was trained, and how that went.
+pub type About = arcmin_find_learned::About<FcnConfig, Trained>;
 
 /// How a training went.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

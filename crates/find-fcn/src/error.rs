@@ -1,7 +1,5 @@
 //! What can go wrong.
 
-use std::path::PathBuf;
-
 /// Errors of the fit and of its use.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -51,19 +49,5 @@ pub enum Error {
         split: &'static str,
         /// Targets.
         n_targets: usize,
-    },
-    /// A weight file that is none of this method's.
-    #[error("{}: its metadata is not that of a finder over whole maps ({reason}); give a file that `cargo xtask run deepsz` wrote", path.display())]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
-    /// Weights of another fit in the folder of this one.
-    #[error("{}: it was trained with another configuration or on another sky; give another folder, or delete it", path.display())]
-    OtherFit {
-        /// The file.
-        path: PathBuf,
     },
 }

@@ -1,6 +1,6 @@
 //! The trained network at work.
 
-use crate::about::{About, FORMAT};
+use crate::about::{About, WEIGHTS};
 use crate::calibration::Calibration;
 use crate::grid::Grid;
 use crate::labels::PIVOT_MSUN;
@@ -43,13 +43,8 @@ impl FcnFinder {
     /// # Errors
     /// As [`Self::load`].
     pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, Error> {
-        let foreign = |reason: String| Error::Foreign { path: path.to_owned(), reason };
-        let line = weights::about_of_bytes(bytes, path)?.ok_or_else(|| foreign("it has none".to_owned()))?;
-        let about: About = serde_json::from_str(&line).map_err(|e| foreign(e.to_string()))?;
-        if about.format != FORMAT {
-            return Err(foreign(format!("form {}, this program reads form {FORMAT}", about.format)));
-        }
-        let trained = about.trained.as_ref().ok_or_else(|| foreign("its training has not ended".to_owned()))?;
+        let about: About = WEIGHTS.about(bytes, path)?;
+        let trained = about.trained.as_ref().expect("such a file tells of a training that has ended");
         let calibration = trained.calibration;
         about.config.check()?;
         let n_channels = about.config.n_channels(about.sky.bands.len());

@@ -136,7 +136,7 @@ fn a_stopped_fit_goes_on_and_ends_in_the_same_bits() {
     assert!(fit(config.clone(), parts.path()).find(&test_scene().observation).is_ok());
     config.training.seed = 2;
     let refused = FcnRecipe::new(config).expect("a configuration").train(&sources(), parts.path(), &|| false);
-    assert!(matches!(refused, Err(Error::OtherFit { .. })));
+    assert!(matches!(refused, Err(Error::Learned(LearnedError::OtherFit { .. }))));
 }
 
 #[test]

@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-/// Errors of skies, tiles and their files.
+/// Errors of skies, tiles, fits and their files.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A scene could not be made.
     #[error(transparent)]
     Scene(#[from] arcmin_scene::Error),
+    /// The network or its training.
+    #[error(transparent)]
+    Network(#[from] arcmin_nn::Error),
     /// A file that cannot be read or written.
     #[error("{}: {source}", path.display())]
     Io {
@@ -40,6 +43,12 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong.
         reason: String,
+    },
+    /// Weights of another fit in the folder of this one.
+    #[error("{}: it was trained with another configuration or on another sky; give another folder, or delete it", path.display())]
+    OtherFit {
+        /// The file.
+        path: PathBuf,
     },
     /// An observation of another kind than a finder was trained on.
     #[error("the observation has {got}, the network was trained on {expected}")]

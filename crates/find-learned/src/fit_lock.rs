@@ -9,7 +9,7 @@ use std::time::Duration;
 const WAIT: Duration = Duration::from_millis(200);
 
 /// Held as long as it lives; the system takes it back from a process that is killed.
-pub struct FitLock {
+pub(crate) struct FitLock {
     _file: File,
 }
 
@@ -18,7 +18,7 @@ impl FitLock {
     ///
     /// # Errors
     /// When the folder has no room for the lock's file, or it cannot be locked.
-    pub fn wait(folder: &Path, stop: &dyn Fn() -> bool) -> Result<Option<Self>, Error> {
+    pub(crate) fn wait(folder: &Path, stop: &dyn Fn() -> bool) -> Result<Option<Self>, Error> {
         let path = folder.join("lock");
         let file = File::create(&path).map_err(Error::io(&path))?;
         loop {

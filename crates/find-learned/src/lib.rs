@@ -5,7 +5,7 @@
 //!   piece, so that the memory of a training does not grow with the number of tiles. What a tile holds and how it is labelled is
 //!   the finder's own ([`TileKind`]).
 //! - [`TargetConfig`]: which haloes are to be found.
-//! - [`FitLock`]: one process at a time fits in a folder.
+//! - [`Fit`] and [`About`]: tiles, training and weights of a fit in a folder, and what the weights say of themselves.
 //! - [`Turn`]: the eight ways in which a square lies on itself.
 //! - [`Platt`] and [`best_f1`]: probabilities from log-odds, and the F1 by which an epoch is chosen.
 //! - [`stream`]: random numbers by what they are for.
@@ -13,9 +13,11 @@
 //! - `Lin21`: Z. Lin et al., DeepSZ, arXiv:2102.13123.
 //! - `Platt99`: J. Platt, Probabilistic outputs for support vector machines, 1999.
 
+mod about;
 pub mod check;
 mod error;
 mod f1;
+mod fit;
 mod fit_lock;
 mod platt;
 mod sky;
@@ -25,13 +27,14 @@ mod tile_file;
 mod tile_store;
 mod turn;
 
+pub use about::About;
 pub use error::Error;
 pub use f1::best_f1;
-pub use fit_lock::FitLock;
+pub use fit::{Fit, SplitTiles};
 pub use platt::Platt;
 pub use sky::{BandAbout, Sky};
 pub use stream::stream;
 pub use target::TargetConfig;
-pub use tile_file::{TileFile, replace_file};
-pub use tile_store::{Tile, TileKind, TileStore, TilesKept, identity};
+pub use tile_file::TileFile;
+pub use tile_store::{Tile, TileKind, TileStore, TilesKept};
 pub use turn::Turn;

@@ -66,7 +66,7 @@ impl Sky {
     ///
     /// # Errors
     /// [`Error::BadTile`] when they differ.
-    pub fn one(train: &Self, validation: &Self) -> Result<Self, Error> {
+    pub(crate) fn one(train: &Self, validation: &Self) -> Result<Self, Error> {
         if train == validation {
             return Ok(train.clone());
         }

@@ -149,7 +149,7 @@ fn about_path(stem: &Path) -> PathBuf {
 ///
 /// # Errors
 /// When there is no room. Nothing is left of a failed attempt.
-pub fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<String, Error> {
+fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<String, Error> {
     let part = path.with_extension("part");
     let written = || -> std::io::Result<String> {
         let mut hashed = Hashed { file: BufWriter::new(File::create(&part)?), hasher: blake3::Hasher::new() };

@@ -111,7 +111,7 @@ impl<K: TileKind> TileStore<'_, K> {
 }
 
 /// What tells a source from others whose skies differ, and its number of tiles.
-pub fn identity(source: &dyn SceneSource) -> (String, u64) {
+pub(crate) fn identity(source: &dyn SceneSource) -> (String, u64) {
     (blake3::hash(source.origin().as_bytes()).to_hex().to_string(), source.len() as u64)
 }
 

@@ -1,12 +1,14 @@
 //! What a weight file says of itself: how the network was made, on which skies it was trained, and how that went.
 
 use crate::{Calibration, MassPrior, MedianCurve, SzMassConfig};
+use arcmin_nn::weights;
 use arcmin_scene::{ClusterSky, Masses};
 use arcmin_units::M200c;
 use serde::{Deserialize, Serialize};
 
-/// Version of this form.
-pub(crate) const FORMAT: u32 = 2;
+/// How weight files are told from others.
+pub(crate) const WEIGHTS: weights::Kind =
+    weights::Kind { of: "an SZ mass network", format: 2, command: "cargo xtask run sz-mass" };
 
 /// The metadata of a weight file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,5 @@
 //! What can go wrong.
 
-use std::path::PathBuf;
-
 /// Errors of the fit and of its use.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -27,14 +25,6 @@ pub enum Error {
         value: f64,
         /// What the value must be.
         must_be: &'static str,
-    },
-    /// A weight file that is none of this method's.
-    #[error("{}: its metadata is not that of an SZ mass network ({reason}); give a file that `cargo xtask run sz-mass` wrote", path.display())]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
     },
     /// Cutouts of another kind than the network was trained on.
     #[error("the cutouts have {got}, the network was trained on {expected}")]

@@ -1,6 +1,6 @@
 //! The trained network at work.
 
-use crate::about::{About, FORMAT};
+use crate::about::{About, WEIGHTS};
 use crate::answer::Answer;
 use crate::calibrate::Calibration;
 use crate::input::InputScaling;
@@ -59,12 +59,7 @@ impl SzMassEstimator {
 
     /// From what a file holds; its path is for errors.
     fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, Error> {
-        let foreign = |reason: String| Error::Foreign { path: path.to_owned(), reason };
-        let line = weights::about_of_bytes(bytes, path)?.ok_or_else(|| foreign("it has none".to_owned()))?;
-        let about: About = serde_json::from_str(&line).map_err(|e| foreign(e.to_string()))?;
-        if about.format != FORMAT {
-            return Err(foreign(format!("form {}, this program reads form {FORMAT}", about.format)));
-        }
+        let about: About = WEIGHTS.about(bytes, path)?;
         about.config.check()?;
         let network = MResUNet::new(&about.config.network(about.sky.bands.len()))?;
         weights::load_bytes(bytes, path, network.parameters())?;

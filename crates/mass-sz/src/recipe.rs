@@ -1,6 +1,6 @@
 //! From cutouts with known masses to an estimator.
 
-use crate::about::{About, FORMAT, Sky, Trained};
+use crate::about::{About, Sky, Trained, WEIGHTS};
 use crate::calibrate::calibrate;
 use crate::objective::SzObjective;
 use crate::samples::SzSamples;
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// File of the trained weights in the folder of a fit.
-const WEIGHTS: &str = "sz-mass.safetensors";
+const FILE: &str = "sz-mass.safetensors";
 
 /// A checked configuration.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl SzMassRecipe {
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<SzMassEstimator>, Error> {
         let sky = Sky::new(sources.train.sky(), sources.train.masses());
-        let mut about = About { format: FORMAT, config: self.config.clone(), sky, trained: None };
+        let mut about = About { format: WEIGHTS.format, config: self.config.clone(), sky, trained: None };
         let network = MResUNet::new(&self.config.network(about.sky.bands.len()))?;
         let samples = |source| Arc::new(SzSamples::new(source, &self.config, &about.sky));
         let (train, validation) = (samples(Arc::clone(&sources.train)), samples(Arc::clone(&sources.validation)));
@@ -71,7 +71,7 @@ impl SzMassRecipe {
             median_curve,
         });
         let line = serde_json::to_string(&about).expect("a plain struct with string keys");
-        let path = folder.join(WEIGHTS);
+        let path = folder.join(FILE);
         weights::save(&path, network.parameters(), &line)?;
         // As every later reader has it: numbers in text may come back with another last bit.
         SzMassEstimator::load(&path).map(Some)

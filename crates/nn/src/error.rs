@@ -125,6 +125,18 @@ pub enum Error {
         /// What the reader says.
         reason: String,
     },
+    /// A weight file of another method, or of a form that this program does not read.
+    #[error("{}: its metadata is not that of {of} ({reason}); give a file that `{command}` wrote", path.display())]
+    ForeignWeights {
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        of: &'static str,
+        /// What is wrong.
+        reason: String,
+        /// The command that writes such files.
+        command: &'static str,
+    },
     /// A weight file belongs to another network.
     #[error(
         "{}: its tensors are not this network's: missing {missing:?}, unexpected {unexpected:?}", path.display()

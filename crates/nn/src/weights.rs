@@ -7,8 +7,50 @@
 
 use crate::tensor_file::{self, Entry};
 use crate::{Error, Parameters, Result, file};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+/// A kind of weight file: trained networks of one method, with what is known of each as a JSON object.
+///
+/// Its key `format` tells the form of that object, its key `trained` how the training went; null before the end of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// What such a file holds, as "a cutout classifier".
+    pub of: &'static str,
+    /// The form that this program reads and writes.
+    pub format: u32,
+    /// The command that writes such files.
+    pub command: &'static str,
+}
+
+impl Kind {
+    /// What is known of a network, from what a file holds; `path` is what errors name.
+    ///
+    /// # Errors
+    /// When the bytes are cut short or foreign, of another kind or form, or of a training that has not ended.
+    pub fn about<A: DeserializeOwned>(&self, bytes: &[u8], path: &Path) -> Result<A> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: u32,
+            trained: Option<IgnoredAny>,
+        }
+        let line = tensor_file::parse(bytes, path)?.1.ok_or_else(|| self.foreign(path, "it has none"))?;
+        let head: Head = serde_json::from_str(&line).map_err(|e| self.foreign(path, e))?;
+        if head.format != self.format {
+            let reason = format!("form {}, this program reads form {}", head.format, self.format);
+            return Err(self.foreign(path, reason));
+        }
+        head.trained.ok_or_else(|| self.foreign(path, "its training has not ended"))?;
+        serde_json::from_str(&line).map_err(|e| self.foreign(path, e))
+    }
+
+    fn foreign(&self, path: &Path, reason: impl ToString) -> Error {
+        let Self { of, command, .. } = *self;
+        Error::ForeignWeights { path: path.to_owned(), of, reason: reason.to_string(), command }
+    }
+}
 
 /// Writes all tensors of a network and one line about it, such as its configuration; the file appears whole or not at all.
 ///
@@ -35,14 +77,6 @@ pub fn load_bytes(bytes: &[u8], path: &Path, parameters: &Parameters) -> Result<
     check_names(path, &entries, parameters)?;
     fill(path, &entries, parameters)?;
     Ok(about)
-}
-
-/// The line about a network that [`save`] wrote, in what a file holds, without the tensors; `None` where there is none.
-///
-/// # Errors
-/// When the bytes are cut short or foreign; `path` is what errors name.
-pub fn about_of_bytes(bytes: &[u8], path: &Path) -> Result<Option<String>> {
-    Ok(tensor_file::parse(bytes, path)?.1)
 }
 
 /// All tensors by name, in files' layout.

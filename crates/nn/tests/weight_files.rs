@@ -1,8 +1,8 @@
 //! Weight files go out and come in whole, and foreign ones are told from ours.
 
 use arcmin_nn::networks::{DeepszResnet, DeepszResnetConfig, Network, UNet, UNetConfig, UNetForm};
-use arcmin_nn::weights::{load, save};
-use arcmin_nn::{Pass, Result, Value};
+use arcmin_nn::weights::{Kind, load, save};
+use arcmin_nn::{Error, Pass, Result, Value};
 use candle_core::{Device, Tensor};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -123,5 +123,34 @@ fn foreign_and_damaged_files_are_told() -> Result<()> {
     std::fs::remove_file(&path).expect("it is there");
     assert!(complaint().contains("weights.safetensors"), "{}", complaint());
     assert_eq!(answer(&network, (1, 32, 32, 3))?, before, "a refused file changed the network");
+    Ok(())
+}
+
+#[derive(Debug, PartialEq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct About {
+    format: u32,
+    width: usize,
+    trained: Option<f64>,
+}
+
+#[test]
+fn what_is_known_of_a_network_is_read_and_other_kinds_and_forms_are_refused() -> Result<()> {
+    let kind = Kind { of: "a toy", format: 2, command: "make toys" };
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("toy.safetensors");
+    let about = |line: &str| {
+        save(&path, resnet(1).expect("a network").parameters(), line).expect("room");
+        kind.about::<About>(&std::fs::read(&path).expect("weights"), &path)
+    };
+    assert_eq!(about(r#"{"format":2,"width":3,"trained":0.5}"#)?, About { format: 2, width: 3, trained: Some(0.5) });
+    let refusal = |line: &str| about(line).expect_err("refused").to_string();
+    let told = refusal(r#"{"format":1,"depth":3}"#);
+    assert!(told.ends_with("toy.safetensors: its metadata is not that of a toy (form 1, this program reads form 2); give a file that `make toys` wrote"), "{told}");
+    assert!(refusal(r#"{"format":2,"width":3,"trained":null}"#).contains("its training has not ended"));
+    assert!(refusal(r#"{"format":2,"depth":3,"trained":1.0}"#).contains("unknown field `depth`"));
+    assert!(refusal("").contains("not that of a toy"));
+    let bytes = std::fs::read(&path).expect("weights");
+    assert!(matches!(kind.about::<About>(&bytes[..bytes.len() / 2], &path), Err(Error::WeightFile { .. })));
     Ok(())
 }
