@@ -7,7 +7,7 @@
 //! - [`TargetConfig`]: which haloes are to be found.
 //! - [`Fit`] and [`About`]: tiles, training and weights of a fit in a folder, and what the weights say of themselves.
 //! - [`Turn`]: the eight ways in which a square lies on itself.
-//! - [`Platt`] and [`best_f1`]: probabilities from log-odds, and the F1 by which an epoch is chosen.
+//! - [`logistic`], [`Platt`] and [`best_f1`]: logistic regression, probabilities from log-odds, and the F1 by which an epoch is chosen.
 //! - [`stream`]: random numbers by what they are for.
 //!
 //! - `Lin21`: Z. Lin et al., DeepSZ, arXiv:2102.13123.
@@ -19,6 +19,7 @@ mod error;
 mod f1;
 mod fit;
 mod fit_lock;
+pub mod logistic;
 mod platt;
 mod sky;
 mod stream;

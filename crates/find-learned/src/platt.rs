@@ -1,11 +1,7 @@
 //! Probabilities from log-odds.
 
+use crate::logistic::{Sample, fit};
 use serde::{Deserialize, Serialize};
-
-/// Most steps of Newton's method; it takes fewer than ten where there is something to learn.
-const MAX_STEPS: usize = 100;
-/// Added to the curvature, so that log-odds which are all alike do no harm.
-const LEAST_CURVATURE: f64 = 1e-9;
 
 /// The probability that a cutout holds a cluster from the network's log-odds `x`: `p = 1 / (1 + exp(-(slope x + intercept)))`
 /// (Platt99).
@@ -19,8 +15,7 @@ pub struct Platt {
 }
 
 impl Platt {
-    /// The most likely numbers for log-odds with labels, `true` for a cluster, by Newton's method with halved steps where a
-    /// whole one leads uphill.
+    /// The most likely numbers for log-odds with labels, `true` for a cluster ([`fit`]).
     ///
     /// Labels count as `(n_+ + 1) / (n_+ + 2)` and `1 / (n_- + 2)` in place of 1 and 0 (Platt99, Eq. 1 and what follows it), so
     /// that labels which the log-odds part without error do not drive the slope to infinity. Sums go in the order given.
@@ -28,21 +23,12 @@ impl Platt {
         let n_positives = pairs.iter().filter(|pair| pair.1).count() as f64;
         let n_negatives = pairs.len() as f64 - n_positives;
         let targets = [1.0 / (n_negatives + 2.0), (n_positives + 1.0) / (n_positives + 2.0)];
-        let target = |label: bool| targets[usize::from(label)];
-        let mut at = Self { slope: 0.0, intercept: ((n_positives + 1.0) / (n_negatives + 1.0)).ln() };
-        let cost = |at: &Self| pairs.iter().map(|&(x, label)| at.cost(x, target(label))).sum::<f64>();
-        let mut best = cost(&at);
-        for _ in 0..MAX_STEPS {
-            let step = at.newton_step(pairs, target);
-            let tried = (0..40).map(|halvings| 0.5f64.powi(halvings)).find_map(|share| {
-                let next = Self { slope: at.slope + share * step[0], intercept: at.intercept + share * step[1] };
-                let cost = cost(&next);
-                (cost < best).then_some((next, cost))
-            });
-            let Some((next, cost)) = tried else { break };
-            (at, best) = (next, cost);
-        }
-        at
+        let sample =
+            |&(x, label): &(f64, bool)| Sample { terms: [x, 1.0], weight: 1.0, target: targets[usize::from(label)] };
+        let samples: Vec<Sample<2>> = pairs.iter().map(sample).collect();
+        let start = [0.0, ((n_positives + 1.0) / (n_negatives + 1.0)).ln()];
+        let [slope, intercept] = fit(&samples, [0.0; 2], start);
+        Self { slope, intercept }
     }
 
     /// The probability.
@@ -58,40 +44,12 @@ impl Platt {
             f64::NEG_INFINITY
         }
     }
-
-    /// `-t ln p - (1 - t) ln(1 - p)` without overflow.
-    fn cost(&self, x: f64, target: f64) -> f64 {
-        let f = self.slope * x + self.intercept;
-        f.max(0.0) - f * target + (-f.abs()).exp().ln_1p()
-    }
-
-    fn newton_step(&self, pairs: &[(f64, bool)], target: impl Fn(bool) -> f64) -> [f64; 2] {
-        let (mut gradient, mut curvature) = ([0.0; 2], [LEAST_CURVATURE, 0.0, LEAST_CURVATURE]);
-        for &(x, label) in pairs {
-            let p = self.probability(x);
-            let (slope, weight) = (p - target(label), p * (1.0 - p));
-            gradient[0] += slope * x;
-            gradient[1] += slope;
-            curvature[0] += weight * x * x;
-            curvature[1] += weight * x;
-            curvature[2] += weight;
-        }
-        let [xx, x1, one] = curvature;
-        let determinant = xx * one - x1 * x1;
-        [(x1 * gradient[1] - one * gradient[0]) / determinant, (x1 * gradient[0] - xx * gradient[1]) / determinant]
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Log-odds drawn from two normal laws, the first eight with a cluster.
-    const LOG_ODDS: [f64; 32] = [
-        3.949, -1.567, 2.002, 0.819, 0.957, 1.241, -0.924, 1.222, -1.865, 2.323, -0.774, -1.353, -1.281, -1.668,
-        -2.055, -1.391, -0.518, -1.239, -0.042, -1.2, -0.976, 0.546, -0.455, -1.505, -1.183, -0.459, 0.935, -1.27,
-        -1.244, 0.002, -1.886, -1.292,
-    ];
+    use crate::logistic::tests::LOG_ODDS;
 
     fn pairs() -> Vec<(f64, bool)> {
         LOG_ODDS.iter().enumerate().map(|(i, &x)| (x, i < 8)).collect()
