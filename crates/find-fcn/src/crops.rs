@@ -1,6 +1,6 @@
 //! Pieces of tiles as training and validation samples.
 
-use crate::labels::{LabelledHalo, N_TARGETS, cell_targets};
+use crate::labels::{LabelledHalo, N_TARGETS, cell_targets, channels_and_searched};
 use crate::{Error, FcnConfig};
 use arcmin_find_learned::{TileFile, Turn, stream};
 use arcmin_nn::data::{Part, Sample, SampleId, SampleSource};
@@ -52,15 +52,11 @@ impl Cutter {
     fn cut(&self, Place { tile, x0, y0 }: Place, turn: Turn) -> Result<Sample, Error> {
         let side = self.side;
         let tile = &self.tiles[tile];
-        let n_stored = tile.shape()[2];
-        let stored = turn.apply(&tile.square(2 * x0, 2 * y0, 2 * side)?, n_stored);
-        let mut pixels = Vec::with_capacity(stored.len() / n_stored * (n_stored - 1));
-        stored.chunks_exact(n_stored).for_each(|pixel| pixels.extend_from_slice(&pixel[..n_stored - 1]));
+        let n_channels = tile.shape()[2] - 1;
+        let stored = turn.apply(&tile.square(2 * x0, 2 * y0, 2 * side)?, n_channels + 1);
+        let (pixels, searched) = channels_and_searched(&stored, 2 * side, n_channels);
         let within = |at: usize| (self.rim..side - self.rim).contains(&at);
-        let counts = |i: usize| {
-            let (x, y) = (i % side, i / side);
-            within(x) && within(y) && stored[(2 * y * 2 * side + 2 * x) * n_stored + n_stored - 1] > 0.5
-        };
+        let counts = |i: usize| within(i % side) && within(i / side) && searched[i];
         let counts: Vec<bool> = (0..side * side).map(counts).collect();
         let turned = |halo: &LabelledHalo| {
             let share = |at: f64, first: usize| (at + 0.5 - first as f64) / side as f64;
@@ -70,7 +66,7 @@ impl Cutter {
         let haloes: Vec<LabelledHalo> = tile.labels().iter().map(turned).collect();
         let targets = cell_targets(&haloes, &counts, side, self.radius_cells);
         let values = targets.into_iter().flat_map(|target| target.to_row()).collect();
-        let input = Part { shape: vec![2 * side, 2 * side, n_stored - 1], values: pixels };
+        let input = Part { shape: vec![2 * side, 2 * side, n_channels], values: pixels };
         Ok(Sample { parts: vec![input, Part { shape: vec![side, side, N_TARGETS], values }] })
     }
 }

@@ -5,7 +5,7 @@ use crate::calibration::Calibration;
 use crate::grid::Grid;
 use crate::labels::PIVOT_MSUN;
 use crate::peaks::{Peak, peaks};
-use crate::predict::answers;
+use crate::predict::{Shown, answers};
 use crate::{Error, FcnConfig};
 use arcmin_find_learned::Error as LearnedError;
 use arcmin_maps::Observation;
@@ -85,7 +85,8 @@ impl FcnFinder {
         let config = &self.about.config;
         let grid = Grid::new(observation, config)?;
         let least = self.calibration.platt.log_odds(config.search.probability_min);
-        let Some(peaks) = find(&self.network, &grid, config, least, watch)? else { return Ok(None) };
+        let found = find(&self.network, Shown::of(&grid), &grid.searched_cells(), config, least, watch)?;
+        let Some(peaks) = found else { return Ok(None) };
         let candidate = |peak: &Peak| self.candidate(peak, &grid);
         let mut candidates: Vec<Candidate> = peaks.iter().filter_map(candidate).collect();
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -110,21 +111,21 @@ impl FcnFinder {
     }
 }
 
-/// The peaks of a grid of at least some log-odds; `None` when the watch stopped it.
+/// The peaks of at least some log-odds among the searched cells; `None` when the watch stopped it.
 pub(crate) fn find(
     network: &CellNet,
-    grid: &Grid,
+    shown: Shown,
+    searched: &[bool],
     config: &FcnConfig,
     least: f64,
     watch: &dyn Watch,
 ) -> Result<Option<Vec<Peak>>, Error> {
-    let searched = grid.searched_cells();
     if !searched.contains(&true) {
         return Ok(Some(Vec::new()));
     }
     let radius_cells = config.search.separation_arcmin / config.input.cell_arcmin;
-    let answers = answers(network, grid, watch)?;
-    Ok(answers.map(|answers| peaks(&answers, &searched, grid.cells(), least, radius_cells)))
+    let answers = answers(network, shown, watch)?;
+    Ok(answers.map(|answers| peaks(&answers, searched, shown.cells(), least, radius_cells)))
 }
 
 /// The contract's form of an error.

@@ -8,6 +8,9 @@ use arcmin_scene::{Halo, Scene};
 use arcmin_units::HaloMass;
 use serde::{Deserialize, Serialize};
 
+/// Version of the form of tiles.
+const FORM: u32 = 2;
+
 /// Virial mass that logarithms are taken over.
 pub(crate) const PIVOT_MSUN: f64 = 1e14;
 
@@ -16,11 +19,28 @@ pub(crate) const PIVOT_MSUN: f64 = 1e14;
 #[serde(deny_unknown_fields)]
 pub(crate) struct LabelledHalo {
     /// Position on the grid of cells, where whole numbers are middles of cells.
+    #[serde(with = "exact")]
     pub(crate) x: f64,
+    #[serde(with = "exact")]
     pub(crate) y: f64,
     /// `ln(Mvir / 1e14 Msun)`.
+    #[serde(with = "exact")]
     pub(crate) ln_mass: f64,
     pub(crate) is_target: bool,
+}
+
+/// Numbers as text: what is read has the bits of what was written, which JSON's own numbers need not have.
+mod exact {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(number)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
 }
 
 /// The haloes of a scene on a grid.
@@ -46,7 +66,7 @@ impl TileKind for GridTiles<'_> {
 
     fn settings(&self) -> serde_json::Value {
         let FcnConfig { input, target, cells, .. } = self.0;
-        serde_json::json!([input, target, cells.weighed_mvir_min_msun])
+        serde_json::json!([FORM, input, target, cells.weighed_mvir_min_msun])
     }
 
     fn tile(&self, scene: &Scene) -> Result<Tile<Self::Labels>, Error> {
@@ -62,6 +82,19 @@ impl TileKind for GridTiles<'_> {
         let labels = haloes(scene, &grid, self.0);
         Ok(Tile { sky: Sky::of(&scene.observation)?, shape: [ny, nx, grid.n_channels + 1], pixels, labels })
     }
+}
+
+/// The channels of a tile, or of a piece of it whose width is given, and whether its cells are searched.
+pub(crate) fn channels_and_searched(stored: &[f32], nx: usize, n_channels: usize) -> (Vec<f32>, Vec<bool>) {
+    let n_pixels = stored.len() / (n_channels + 1);
+    let (mut channels, mut searched) = (Vec::with_capacity(n_pixels * n_channels), Vec::with_capacity(n_pixels / 4));
+    for (i, pixel) in stored.chunks_exact(n_channels + 1).enumerate() {
+        channels.extend_from_slice(&pixel[..n_channels]);
+        if (i / nx).is_multiple_of(2) && (i % nx).is_multiple_of(2) {
+            searched.push(pixel[n_channels] > 0.5);
+        }
+    }
+    (channels, searched)
 }
 
 /// Numbers that are asked of a cell: see [`CellTarget`].

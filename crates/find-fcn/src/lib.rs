@@ -29,6 +29,9 @@ mod objective;
 mod peaks;
 mod predict;
 mod recipe;
+#[cfg(test)]
+#[path = "../../find-learned/tests/common/toy.rs"]
+mod toy;
 
 pub use about::{About, Trained};
 pub use calibration::Calibration;

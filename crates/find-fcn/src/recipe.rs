@@ -4,11 +4,12 @@ use crate::about::{Trained, WEIGHTS};
 use crate::calibration::{Calibration, Matched, matched};
 use crate::crops::{AllCrops, RandomCrops};
 use crate::finder::find;
-use crate::grid::Grid;
-use crate::labels::{GridTiles, LabelledHalo, haloes};
+use crate::labels::{GridTiles, LabelledHalo, channels_and_searched};
 use crate::objective::CellObjective;
+use crate::predict::Shown;
 use crate::{Error, FcnConfig, FcnFinder};
-use arcmin_find_learned::{Error as LearnedError, Fit, TileFile};
+use arcmin_find_learned::{Fit, TileFile};
+use arcmin_maps::Shape;
 use arcmin_method::{ClusterFinder, FinderRecipe, FinderSources, Unwatched};
 use arcmin_nn::networks::{CellNet, Network};
 use arcmin_nn::train::{Outcome, Report, Sources};
@@ -89,7 +90,7 @@ fn run(fit: &Fit<FcnConfig>, path: &Path) -> Result<bool, Error> {
     let objective = CellObjective { cells: config.cells };
     let outcome = fit.train(&network, objective, &config.training, &samples, &about)?;
     let Outcome::Finished { best_epoch, best_loss, curve } = outcome else { return Ok(false) };
-    let Some(calibration) = calibrate(&network, fit)? else { return Ok(false) };
+    let Some(calibration) = calibrate(&network, config, &validation, fit.stop)? else { return Ok(false) };
     about.trained = Some(Trained {
         n_targets: n_targets.map(|split| split.1 as u64),
         n_epochs: curve.len() as u64,
@@ -102,18 +103,23 @@ fn run(fit: &Fit<FcnConfig>, path: &Path) -> Result<bool, Error> {
 }
 
 /// On the peaks of all validation tiles, found as in a search; `None` when it was stopped.
-fn calibrate(network: &CellNet, fit: &Fit<FcnConfig>) -> Result<Option<Calibration>, Error> {
-    let config = fit.config;
+fn calibrate(
+    network: &CellNet,
+    config: &FcnConfig,
+    tiles: &[TileFile<Vec<LabelledHalo>>],
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<Calibration>, Error> {
+    let radius_cells = config.cells.radius_arcmin / config.input.cell_arcmin;
     let mut all: Vec<Matched> = Vec::new();
-    for tile in 0..fit.validation.len() {
-        if (fit.stop)() {
+    for tile in tiles {
+        if stop() {
             return Ok(None);
         }
-        let scene = fit.validation.scene(tile).map_err(LearnedError::Scene)?;
-        let grid = Grid::new(&scene.observation, config)?;
-        let peaks = find(network, &grid, config, LEAST_LOG_ODDS, &Unwatched)?.expect("nobody stops it");
-        let radius_cells = config.cells.radius_arcmin / config.input.cell_arcmin;
-        all.extend(matched(peaks, &haloes(&scene, &grid, config), radius_cells));
+        let [ny, nx, n_stored] = tile.shape();
+        let (pixels, searched) = channels_and_searched(&tile.pixels()?, nx, n_stored - 1);
+        let shown = Shown { shape: Shape { ny, nx }, n_channels: n_stored - 1, pixels: &pixels };
+        let peaks = find(network, shown, &searched, config, LEAST_LOG_ODDS, &Unwatched)?.expect("nobody stops it");
+        all.extend(matched(peaks, tile.labels(), radius_cells));
     }
     Ok(Some(Calibration::fit(&all)))
 }
@@ -144,5 +150,46 @@ impl FinderRecipe for FcnRecipe {
     ) -> Result<Box<dyn ClusterFinder>, arcmin_method::Error> {
         let fitted = self.train(sources, folder, stop).map_err(crate::finder::of_method)?;
         fitted.map(|finder| Box::new(finder) as Box<dyn ClusterFinder>).ok_or(arcmin_method::Error::Interrupted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::Grid;
+    use crate::labels::haloes;
+    use crate::toy::ToySource;
+    use arcmin_scene::SceneSource;
+
+    /// The slow twin: the scenes once more, searched as by the finder.
+    #[test]
+    fn calibration_on_tiles_has_the_bits_of_that_on_scenes() {
+        let config: FcnConfig =
+            toml::from_str(include_str!("../tests/common/small_network.toml")).expect("the description parses");
+        // So many haloes that peaks of a network which has learned nothing are likely to have one.
+        let source = |seed, n_tiles| ToySource { seed, n_tiles, side: 138, n_haloes: 200, dec_deg: 0.0 };
+        let folder = tempfile::tempdir().expect("a folder");
+        let (train, validation) = (source(1, 1), source(2, 4));
+        let stop = &|| false;
+        let report = Report::Silent;
+        let fit = Fit { config: &config, train: &train, validation: &validation, folder: folder.path(), report, stop };
+        let [_, tiles] = fit.tiles(&GridTiles(&config)).expect("room").expect("not stopped");
+        let network = CellNet::new(&config.network(3)).expect("a network");
+        let on_tiles = calibrate(&network, &config, &tiles, stop).expect("tiles").expect("not stopped");
+        let mut all = Vec::new();
+        for tile in 0..validation.len() {
+            let scene = validation.scene(tile).expect("a scene");
+            let grid = Grid::new(&scene.observation, &config).expect("a grid");
+            let searched = grid.searched_cells();
+            let peaks = find(&network, Shown::of(&grid), &searched, &config, LEAST_LOG_ODDS, &Unwatched);
+            let radius_cells = config.cells.radius_arcmin / config.input.cell_arcmin;
+            all.extend(matched(
+                peaks.expect("found").expect("not stopped"),
+                &haloes(&scene, &grid, &config),
+                radius_cells,
+            ));
+        }
+        assert_eq!(on_tiles, Calibration::fit(&all));
+        assert!(on_tiles.n_peaks[1] >= 10 && on_tiles.position_widening != 1.0, "{on_tiles:?}");
     }
 }

@@ -29,6 +29,13 @@ struct About<L> {
     labels: L,
 }
 
+/// What tells a tile from others.
+#[derive(Deserialize)]
+struct Head {
+    format: u32,
+    fingerprint: String,
+}
+
 /// A tile that is on disk, with labels of type `L`.
 #[derive(Debug)]
 pub struct TileFile<L> {
@@ -68,11 +75,13 @@ impl<L: Serialize + DeserializeOwned> TileFile<L> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             other => other.map_err(Error::io(&path))?,
         };
-        let about: About<L> =
-            serde_json::from_slice(&text).map_err(|e| refuse(&path, format!("it is damaged ({e})")))?;
-        if about.format != FORMAT || about.fingerprint != fingerprint {
+        let damaged = |e: serde_json::Error| refuse(&path, format!("it is damaged ({e})"));
+        // First, as labels of another form need not be readable.
+        let head: Head = serde_json::from_slice(&text).map_err(damaged)?;
+        if head.format != FORMAT || head.fingerprint != fingerprint {
             return Err(refuse(&path, "it is of another sky or configuration".to_owned()));
         }
+        let about: About<L> = serde_json::from_slice(&text).map_err(damaged)?;
         let path = pixels_path(stem);
         let file = File::open(&path).map_err(Error::io(&path))?;
         let expected = 4 * about.shape.iter().product::<usize>() as u64;
@@ -113,15 +122,28 @@ impl<L> TileFile<L> {
     /// # Errors
     /// When the file cannot be read.
     pub fn square(&self, x0: usize, y0: usize, side: usize) -> Result<Vec<f32>, Error> {
+        self.piece([x0, y0], [side, side])
+    }
+
+    /// All pixels `[y, x, channel]`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn pixels(&self) -> Result<Vec<f32>, Error> {
+        let [ny, nx, _] = self.about.shape;
+        self.piece([0, 0], [ny, nx])
+    }
+
+    fn piece(&self, [x0, y0]: [usize; 2], [n_rows, n_columns]: [usize; 2]) -> Result<Vec<f32>, Error> {
         let [_, nx, n_channels] = self.about.shape;
-        let n_row = side * n_channels * 4;
-        let mut bytes = vec![0; side * n_row];
-        for (y, row) in bytes.chunks_exact_mut(n_row).enumerate() {
-            let offset = 4 * ((y0 + y) * nx + x0) * n_channels;
-            read_exact_at(&self.file, row, offset as u64).map_err(Error::io(&self.path))?;
+        let mut pixels = Vec::with_capacity(n_rows * n_columns * n_channels);
+        let mut row = vec![0; n_columns * n_channels * 4];
+        for y in y0..y0 + n_rows {
+            let offset = 4 * (y * nx + x0) * n_channels;
+            read_exact_at(&self.file, &mut row, offset as u64).map_err(Error::io(&self.path))?;
+            pixels.extend(row.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])));
         }
-        let number = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
-        Ok(bytes.chunks_exact(4).map(number).collect())
+        Ok(pixels)
     }
 }
 
@@ -228,6 +250,7 @@ mod tests {
             let (channel, x, y) = (i % 2, 7 + i / 2 % 4, 11 + i / 8);
             assert_eq!(pixel, ((y * 30 + x) * 2 + channel) as f32);
         }
+        assert_eq!(file.pixels().expect("pixels"), tile().pixels);
     }
 
     #[test]
@@ -236,6 +259,8 @@ mod tests {
         let open = |fingerprint: &str| TileFile::<Vec<u32>>::open(&stem, fingerprint);
         let refusal = |fingerprint: &str| open(fingerprint).expect_err("refused").to_string();
         assert!(refusal("g").contains("another sky or configuration; delete it"));
+        let other_labels = TileFile::<Vec<String>>::open(&stem, "g").expect_err("refused").to_string();
+        assert!(other_labels.contains("another sky or configuration"), "{other_labels}");
         let whole = std::fs::read(pixels_path(&stem)).expect("pixels");
         std::fs::write(pixels_path(&stem), &whole[..whole.len() - 4]).expect("room");
         assert!(refusal("f").contains("bytes in place of"), "{}", refusal("f"));
