@@ -18,9 +18,9 @@ pub enum Activation {
 }
 
 /// `alpha` of SELU (Klambauer et al. 2017, Eq. 14), dimensionless.
-const SELU_ALPHA: f32 = 1.673_263_2;
+pub const SELU_ALPHA: f32 = 1.673_263_2;
 /// `lambda` of SELU (Klambauer et al. 2017, Eq. 14), dimensionless.
-const SELU_SCALE: f32 = 1.050_701;
+pub const SELU_SCALE: f32 = 1.050_701;
 
 impl Activation {
     /// The function at `z`.

@@ -38,7 +38,7 @@ mod simd;
 pub mod tensor;
 mod winograd;
 
-pub use activation::Activation;
+pub use activation::{Activation, SELU_ALPHA, SELU_SCALE};
 pub use choice::{Algorithm, AlgorithmChoice};
 pub use error::Error;
 pub use geometry::{ConvGeometry, ConvSizes};

@@ -2,11 +2,10 @@
 
 use crate::floats::{tensor, with_floats};
 use crate::{Result, Value, kernel, on_device};
+use arcmin_conv::{SELU_ALPHA, SELU_SCALE};
 
-/// `lambda` of SELU (Klambauer17, Eq. 14).
-const SELU_LAMBDA: f32 = 1.050_701;
-/// `lambda alpha` of SELU (Klambauer17, Eq. 14).
-const SELU_LAMBDA_ALPHA: f32 = 1.758_099_3;
+/// `lambda alpha` of SELU.
+const SELU_SCALE_ALPHA: f32 = SELU_SCALE * SELU_ALPHA;
 
 /// `max(x, 0)`, with derivative 0 at 0.
 ///
@@ -48,13 +47,13 @@ pub fn leaky_relu(x: &Value, slope: f32) -> Result<Value> {
 /// When `x` is not f32.
 pub fn selu(x: &Value) -> Result<Value> {
     if on_device::holds("an activation", x.tensor())? {
-        return on_device::selu(x, SELU_LAMBDA, SELU_LAMBDA_ALPHA);
+        return on_device::selu(x, SELU_SCALE, SELU_SCALE_ALPHA);
     }
     elementwise(
         x,
-        |x| if x > 0.0 { SELU_LAMBDA * x } else { SELU_LAMBDA_ALPHA * x.exp_m1() },
+        |x| if x > 0.0 { SELU_SCALE * x } else { SELU_SCALE_ALPHA * x.exp_m1() },
         #[inline(always)]
-        |y| if y > 0.0 { SELU_LAMBDA } else { y + SELU_LAMBDA_ALPHA },
+        |y| if y > 0.0 { SELU_SCALE } else { y + SELU_SCALE_ALPHA },
     )
 }
 
