@@ -4,6 +4,7 @@
 //! ARCMIN_REQUIRE_GPU set they fail instead. A green line without a GPU therefore says nothing about the kernels' code on
 //! one, and whoever runs this for that sets the variable.
 
+mod device;
 #[path = "../laws/twin.rs"]
 mod twin;
 
@@ -11,7 +12,7 @@ use arcmin_conv::cuda::Precision;
 use arcmin_conv::tensor::{ConvOptions, conv2d};
 use arcmin_conv::{Activation, ConvSizes};
 use candle_core::{Device, Result, Tensor, Var};
-use std::io::Write;
+use device::gpu;
 use twin::{Problem, distance, sizes};
 
 /// Relative L2 error against f64; the emulated tests find about 3e-7, 3e-4 and 2.4e-3.
@@ -20,19 +21,6 @@ fn tolerance(precision: Precision) -> f64 {
         Precision::Fp32 => 2e-6,
         Precision::Tf32 => 6e-4,
         Precision::Bf16 => 6e-3,
-    }
-}
-
-/// The first CUDA device, or none and a line that says so.
-fn gpu(test: &str) -> Option<Device> {
-    match Device::new_cuda(0) {
-        Ok(device) => Some(device),
-        Err(error) => {
-            let first_line = error.to_string().lines().next().unwrap_or_default().to_owned();
-            assert!(std::env::var_os("ARCMIN_REQUIRE_GPU").is_none(), "{test}: no GPU ({first_line})");
-            writeln!(std::io::stderr(), "{test}: no GPU: skipped ({first_line})").expect("standard error is open");
-            None
-        }
     }
 }
 

@@ -4,6 +4,9 @@
 //! ARCMIN_REQUIRE_GPU set they fail instead. A green line without a GPU therefore says nothing about a GPU, and whoever
 //! runs this for that sets the variable.
 
+#[path = "../../../conv/tests/gpu/device.rs"]
+mod device;
+
 use arcmin_nn::data::{Batch, Part, Sample, SampleId, SampleSource};
 use arcmin_nn::loss::{cross_entropy, mse};
 use arcmin_nn::networks::{
@@ -15,25 +18,12 @@ use arcmin_nn::optimise::{Optimiser, OptimiserSettings, Rule, ScheduleSettings};
 use arcmin_nn::train::{Outcome, Sources, TrainSettings, Trainer};
 use arcmin_nn::{Gradients, Pass, Result, Value, weights};
 use candle_core::{Device, Tensor};
+use device::gpu;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::cell::Cell;
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
-
-/// The first CUDA device, or none and a line that says so.
-fn gpu(test: &str) -> Option<Device> {
-    match Device::new_cuda(0) {
-        Ok(device) => Some(device),
-        Err(error) => {
-            let first_line = error.to_string().lines().next().unwrap_or_default().to_owned();
-            assert!(std::env::var_os("ARCMIN_REQUIRE_GPU").is_none(), "{test}: no GPU ({first_line})");
-            writeln!(std::io::stderr(), "{test}: no GPU: skipped ({first_line})").expect("standard error is open");
-            None
-        }
-    }
-}
 
 fn numbers(shape: &[usize], seed: u64) -> Tensor {
     let mut stream = Xoshiro256PlusPlus::seed_from_u64(seed);
