@@ -8,6 +8,8 @@ use crate::Error;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Mul};
 
 /// Columns that are factored together.
 const BLOCK: usize = 48;
@@ -62,7 +64,7 @@ fn factor_columns(rows: &mut [Vec<f64>], first: usize, last: usize) -> Result<()
             let (before, row) = above.split_at_mut(j);
             let row = &mut row[0];
             let other: &[f64] = if k == j { &row[..j] } else { &before[k][..k] };
-            let rest = row[k] - dot64(&row[..k], &other[..k]);
+            let rest = row[k] - dot(&row[..k], &other[..k]);
             if k == j && (rest.is_nan() || rest <= 0.0) {
                 return Err(Error::NoCovariance { pixel: j });
             }
@@ -72,35 +74,23 @@ fn factor_columns(rows: &mut [Vec<f64>], first: usize, last: usize) -> Result<()
     let above = &*above;
     below.par_iter_mut().for_each(|row| {
         for j in first..last {
-            row[j] = (row[j] - dot64(&row[..j], &above[j][..j])) / above[j][j];
+            row[j] = (row[j] - dot(&row[..j], &above[j][..j])) / above[j][j];
         }
     });
     Ok(())
 }
 
 /// Sum of products in lanes: the order is fixed, and the compiler can keep it in registers.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0f32; LANES];
+fn dot<T: Copy + Default + AddAssign + Add<Output = T> + Mul<Output = T> + Sum>(a: &[T], b: &[T]) -> T {
+    let mut sums = [T::default(); LANES];
     let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f32 = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(a, b)| a * b).sum();
+    let rest: T = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(&a, &b)| a * b).sum();
     for (a, b) in a_chunks.zip(b_chunks) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+        for ((sum, &a), &b) in sums.iter_mut().zip(a).zip(b) {
             *sum += a * b;
         }
     }
-    sums.iter().sum::<f32>() + rest
-}
-
-fn dot64(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0f64; LANES];
-    let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f64 = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(a, b)| a * b).sum();
-    for (a, b) in a_chunks.zip(b_chunks) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
-        }
-    }
-    sums.iter().sum::<f64>() + rest
+    sums.into_iter().sum::<T>() + rest
 }
 
 #[cfg(test)]
