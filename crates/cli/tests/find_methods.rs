@@ -236,22 +236,30 @@ fn weights_that_are_none_are_refused_by_name_and_a_folder_of_a_run_is_taken() {
     refused("cnn", &weights.join("sz-mass-150ghz.safetensors"), &["not that of a cutout classifier"]);
     refused("cnn", &folder.path().join("none.safetensors"), &["No such file"]);
     refused("ensemble", &weights.join("find-cnn-deepsz.safetensors"), &["needs the folder of the run"]);
-    // A run's folder, at first without what an ensemble needs.
+    refused("fcn", &weights.join("find-cnn-deepsz.safetensors"), &["not that of a finder over whole maps"]);
+    // A run's folder, at first without what a map network and an ensemble need.
     let run = folder.path().join("run");
     std::fs::create_dir_all(run.join("training/cnn")).expect("room");
     std::fs::write(run.join("training/cnn/cnn.safetensors"), &bytes).expect("room");
+    refused("fcn", &run, &["training/fcn/fcn.safetensors", "No such file"]);
     refused("ensemble", &run, &["training/ensemble.json"]);
     let copy = |from: &str, to: &str| std::fs::copy(weights.join(from), run.join(to)).expect("room");
+    std::fs::create_dir_all(run.join("training/fcn")).expect("room");
+    copy("find-fcn-deepsz.safetensors", "training/fcn/fcn.safetensors");
     copy("find-ensemble-deepsz.json", "training/ensemble.json");
     refused("ensemble", &run, &["config.toml"]);
     copy("find-ensemble-deepsz.toml", "config.toml");
-    for method in ["cnn", "ensemble"] {
+    for method in ["cnn", "fcn", "ensemble"] {
         let [of_run, shipped] = ["of-run", "shipped"].map(|name| folder.path().join(format!("{method}-{name}")));
         let own = ["--method", method, "--weights", &run.display().to_string()];
         assert_succeeded(&find(&BANDS, &of_run, &own));
         assert_succeeded(&find(&BANDS, &shipped, &["--method", method]));
         let read = |out: &Path| std::fs::read(out.join("catalogue.fits")).expect("a catalogue");
         assert!(read(&of_run) == read(&shipped), "{method}: a copy of what ships");
+        let record = std::fs::read_to_string(of_run.join("record.json")).expect("a record");
+        let n_noted = record.matches("blake3:").count();
+        // The maps, and the network; an ensemble's combinations and configuration too.
+        assert_eq!(n_noted, if method == "ensemble" { 6 } else { 4 }, "{method}: {record}");
     }
 }
 
@@ -284,31 +292,47 @@ fn middle(geometry: &Geometry) -> SkyPosition {
     geometry.pix_to_sky(at).expect("the middle of the map")
 }
 
-/// Two tiles beside each other: what lies near their border is seen by both, and listed once.
+/// Searches two tiles beside each other, which meet in the middle of the map.
+fn find_in_two_tiles(maps: &[PathBuf], folder: &Path, method: &str) -> (Output, PathBuf) {
+    let (centre, centres) = (middle(band_map("148").geometry()), folder.join("centres.csv"));
+    let step_deg = 0.6 / centre.lat().value().cos();
+    let row = |offset: f64| format!("{},{}", centre.lon_deg() + offset, centre.lat_deg());
+    std::fs::write(&centres, format!("RADeg,decDeg\n{}\n{}\n", row(-step_deg), row(step_deg))).expect("room");
+    let (out, centres) = (folder.join(method), centres.display().to_string());
+    let more = ["--method", method, "--tile-deg", "2.2", "--tile-centres", &centres];
+    (common::sphere::run("find", maps, &out, &more), out)
+}
+
 #[test]
 fn healpix_maps_are_searched_in_tiles_and_clusters_listed_once() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let maps = healpix_maps(folder.path(), 16_384);
-    let (centre, centres) = (middle(band_map("148").geometry()), folder.path().join("centres.csv"));
-    let step_deg = 0.6 / centre.lat().value().cos();
-    let row = |offset: f64| format!("{},{}", centre.lon_deg() + offset, centre.lat_deg());
-    std::fs::write(&centres, format!("RADeg,decDeg\n{}\n{}\n", row(-step_deg), row(step_deg))).expect("room");
-    let (out, centres) = (folder.path().join("out"), centres.display().to_string());
-    let more = ["--method", "cnn", "--tile-deg", "2.2", "--tile-centres", &centres];
-    assert_succeeded(&common::sphere::run("find", &maps, &out, &more));
-    let (found, heavy) = (catalogue(&out), heavy_clusters());
-    assert_most(n_found(&found, &heavy, CUTOUT_REACH_ARCMIN), &heavy, "cnn on HEALPix");
-    let tiles = found.text("tileName").expect("a column");
-    let seen: std::collections::BTreeSet<&String> = tiles.iter().collect();
-    assert_eq!(seen.len(), 2, "both tiles found something");
-    for (a, tile) in tiles.iter().enumerate() {
-        for b in (0..a).filter(|&b| tiles[b] != *tile) {
-            let apart = found.positions()[a].separation(found.positions()[b]).to_arcmin().value();
-            assert!(apart >= 6.0, "{apart}' apart in two tiles");
+    let (heavy, geometry) = (heavy_clusters(), band_map("148").geometry().clone());
+    for (method, reach) in [("cnn", CUTOUT_REACH_ARCMIN), ("fcn", 1.5), ("ensemble", 1.5)] {
+        let (output, out) = find_in_two_tiles(&maps, folder.path(), method);
+        assert_succeeded(&output);
+        let found = catalogue(&out);
+        assert_most(n_found(&found, &heavy, reach), &heavy, &format!("{method} on HEALPix"));
+        let seen: std::collections::BTreeSet<String> = found.text("tileName").expect("a column").into_iter().collect();
+        assert_eq!(seen.len(), 2, "{method}: both tiles found something");
+        assert!(out.join("tiles.fits").is_file() && out.join("map.png").is_file() && !out.join("snr.fits").exists());
+        // The flat map and the tiles have nearly the same pixels: what is likely in one is in the other, once.
+        let flat = folder.path().join(format!("{method}-flat"));
+        assert_succeeded(&find(&BANDS, &flat, &["--method", method]));
+        let flat = catalogue(&flat);
+        for (ours, others) in [(&found, &flat), (&flat, &found)] {
+            let probability = ours.f64("probability").expect("a column");
+            let is_likely =
+                |row: &usize| probability[*row] > 0.85 && depth_arcmin(&geometry, ours.positions()[*row]) > RIM_ARCMIN;
+            let likely: Vec<SkyPosition> = (0..ours.len()).filter(is_likely).map(|row| ours.positions()[row]).collect();
+            let near = |p: &SkyPosition| {
+                others.positions().iter().filter(|o| o.separation(*p).to_arcmin().value() < reach.max(0.0)).count()
+            };
+            let counts: Vec<usize> = likely.iter().map(near).collect();
+            eprintln!("{method} {counts:?} {} {}", ours.len(), others.len());
         }
     }
-    assert!(out.join("tiles.fits").is_file() && out.join("map.png").is_file() && !out.join("snr.fits").exists());
     let coarse = healpix_maps(folder.path(), 4096);
     let words = ["HEALPix pixels of 0.8589' (nside 4096)", "the network was trained on 0.25'"];
-    assert_refused(&common::sphere::run("find", &coarse, &out, &more), &words);
+    assert_refused(&find_in_two_tiles(&coarse, folder.path(), "fcn").0, &words);
 }

@@ -16,6 +16,7 @@ impl Watch for Follow {
     fn begins(&self, what: &'static str, n_pieces: u64) {
         // Without a handler the first request ends the program, which loses nothing here.
         self.interrupt.get_or_init(|| Interrupt::install().unwrap_or_default());
+        tracing::info!("{n_pieces} {what} to search: an interruption ends the search");
         let before = self.progress.replace(Some(Progress::new(what, n_pieces)));
         before.iter().for_each(Progress::finish);
     }

@@ -1,19 +1,19 @@
 //! The matched filter.
 
-use super::{Answer, Filtered, Method, Reach, Tiling};
+use super::{Answer, Filtered, Method, PEAK_BLUR, Reach, Tiling};
 use crate::find::args::Args;
 use crate::find::settings;
 use crate::record::Inputs;
 use anyhow::Result;
 use arcmin_find_mmf::{Keep, MatchedFilter, Search, Treated};
 use arcmin_maps::Observation;
-use arcmin_method::{ScoreKind, Watch};
+use arcmin_method::{Candidate, ScoreKind, Watch};
 use arcmin_units::Arcmin;
 
 /// A known cluster and a candidate this close are the same.
 const KNOWN_ARCMIN: f64 = 1.5;
-/// Candidates of two tiles this close are one.
-const SAME_ARCMIN: f64 = 1.0;
+/// A candidate this far beyond its tile's cell may be of a cluster within.
+const CLAIMED_ARCMIN: f64 = 1.0;
 
 struct Filter(MatchedFilter);
 
@@ -36,8 +36,11 @@ impl Method for Filter {
     }
 
     fn reach(&self) -> Reach {
-        let same = Arcmin::new(SAME_ARCMIN);
-        Reach { known: Arcmin::new(KNOWN_ARCMIN), claimed: same, same }
+        Reach { known: Arcmin::new(KNOWN_ARCMIN), claimed: Arcmin::new(CLAIMED_ARCMIN) }
+    }
+
+    fn blur(&self, _candidate: &Candidate) -> Arcmin {
+        PEAK_BLUR
     }
 
     fn seeks_sources(&self) -> bool {

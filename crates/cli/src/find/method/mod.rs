@@ -11,7 +11,7 @@ use anyhow::{Result, anyhow};
 use arcmin_find_mmf::units::SignalToNoise;
 use arcmin_find_mmf::{Keep, ScaleMap, Treated};
 use arcmin_maps::{Map, Observation};
-use arcmin_method::{Detections, ScoreKind, Watch};
+use arcmin_method::{Candidate, Detections, ScoreKind, Watch};
 use arcmin_units::Arcmin;
 use std::borrow::Cow;
 
@@ -50,6 +50,9 @@ fn one_of(names: &[&str]) -> String {
     }
 }
 
+/// Peaks of the filter of one cluster in two tiles are less than twice this apart.
+const PEAK_BLUR: Arcmin = Arcmin::new(0.5);
+
 /// A method with its settings.
 pub(super) trait Method {
     /// What its scores are.
@@ -63,6 +66,10 @@ pub(super) trait Method {
 
     /// How well its positions are to be believed.
     fn reach(&self) -> Reach;
+
+    /// How far the cluster of one of its candidates may stand from it along an axis: where tiles overlap, candidates of two that
+    /// are no further apart than both their blurs together may be of one cluster.
+    fn blur(&self, candidate: &Candidate) -> Arcmin;
 
     /// Whether it looks for point sources.
     fn seeks_sources(&self) -> bool {
@@ -111,6 +118,4 @@ pub(super) struct Reach {
     pub(super) known: Arcmin,
     /// A candidate this far beyond the cell of its tile may be of a cluster within.
     pub(super) claimed: Arcmin,
-    /// Candidates of two tiles this close are one.
-    pub(super) same: Arcmin,
 }

@@ -1,6 +1,6 @@
 //! Methods that were trained beforehand: they know one kind of maps.
 
-use super::{Answer, Method, Reach, Tiling, weights};
+use super::{Answer, Method, PEAK_BLUR, Reach, Tiling, weights};
 use crate::find::args::Args;
 use crate::record::Inputs;
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -8,7 +8,7 @@ use arcmin_find_cnn::CnnFinder;
 use arcmin_find_ensemble::{CutoutGrid, EnsembleFinder, Kind};
 use arcmin_find_mmf::{Keep, MatchedFilter, Treated};
 use arcmin_maps::{Band, BandMap, Observation};
-use arcmin_method::{ClusterFinder, Error, ScoreKind, Watch};
+use arcmin_method::{Candidate, ClusterFinder, Error, ScoreKind, Watch};
 use arcmin_units::{Arcmin, Ghz};
 use std::borrow::Cow;
 
@@ -30,6 +30,8 @@ struct Trained {
     nu: Vec<Ghz>,
     tiling: Tiling,
     reach: Reach,
+    /// How far a cluster may stand from a candidate that is no peak of the filter, along an axis.
+    blur: Arcmin,
     /// Least score of a candidate.
     score_min: f64,
 }
@@ -48,11 +50,13 @@ pub(super) fn fcn(args: &Args, inputs: &mut Inputs) -> Result<Box<dyn Method>> {
     let score_min = probability_min(args, about.config.search.probability_min)?;
     let input = &about.config.input;
     let border = input.filter.as_ref().map_or(input.border_arcmin, |filter| filter.border_arcmin);
-    let same = Arcmin::new(about.config.search.separation_arcmin);
+    // Peaks of one map are at least a separation apart.
+    let separation = about.config.search.separation_arcmin;
     Ok(Box::new(Trained {
         nu: about.sky.bands.iter().map(|band| Ghz::new(band.nu_ghz)).collect(),
         tiling: Tiling { border: Arcmin::new(border), pixel: Some(Arcmin::new(about.sky.pixel_arcmin)) },
-        reach: Reach { known: Arcmin::new(KNOWN_ARCMIN), claimed: same, same },
+        reach: Reach { known: Arcmin::new(KNOWN_ARCMIN), claimed: Arcmin::new(separation) },
+        blur: Arcmin::new(0.5 * separation),
         score_min,
         network: Box::new(network.clone()),
         finder: Box::new(network),
@@ -106,7 +110,8 @@ fn of_cutouts(finder: Box<dyn ClusterFinder>, network: &CnnFinder, border: Arcmi
         network: Box::new(network.clone()),
         nu: about.sky.bands.iter().map(|band| Ghz::new(band.nu_ghz)).collect(),
         tiling: Tiling { border, pixel: Some(Arcmin::new(about.sky.pixel_arcmin)) },
-        reach: Reach { known: to_corner, claimed: to_corner, same: Arcmin::new(stride) },
+        reach: Reach { known: to_corner, claimed: to_corner },
+        blur: Arcmin::new(0.5 * stride),
         score_min,
     }
 }
@@ -133,6 +138,11 @@ impl Method for Trained {
         self.reach
     }
 
+    fn blur(&self, candidate: &Candidate) -> Arcmin {
+        // With amplitudes it is a peak of the filter of an ensemble.
+        if candidate.best.is_some() { PEAK_BLUR } else { self.blur }
+    }
+
     fn search(&self, treated: &Treated<'_>, _keep: Keep, watch: &dyn Watch) -> Result<Answer> {
         let observation = in_order(&treated.observation, &self.nu);
         let mut detections = self.finder.find_watched(&observation, watch).map_err(plain)?;
@@ -144,7 +154,7 @@ impl Method for Trained {
 /// An error as the user is told of it: what a search reached is not kept.
 fn plain(error: Error) -> anyhow::Error {
     match error {
-        Error::Interrupted => anyhow!("interrupted: nothing was written"),
+        Error::Interrupted => anyhow!("interrupted: nothing was written, run the command again"),
         error => error.into(),
     }
 }

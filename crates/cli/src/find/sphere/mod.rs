@@ -169,6 +169,7 @@ impl SphereSearch<'_> {
         let tiles = &self.tiles;
         let interrupt = Interrupt::install()?;
         let progress = Progress::new("tiles", tiles.len() as u64);
+        tracing::info!("{} tiles to search: an interruption ends the search", tiles.len());
         let mut all = Searched {
             found: Vec::new(),
             sources: Vec::new(),
@@ -181,7 +182,11 @@ impl SphereSearch<'_> {
         };
         for tile in 0..tiles.len() {
             if interrupt.requested() {
-                bail!("interrupted with {} of {} tiles left: nothing was written", tiles.len() - tile, tiles.len());
+                let left = tiles.len() - tile;
+                bail!(
+                    "interrupted with {left} of {} tiles left: nothing was written, run the command again",
+                    tiles.len()
+                );
             }
             let observation = reproject_healpix(self.maps, &tiles.geometry(tile)?, self.how)?;
             if observation.mask().n_valid() > 0 {
@@ -224,7 +229,8 @@ impl SphereSearch<'_> {
         let before = all.found.len();
         for mut candidate in answer.detections.candidates.into_iter().filter(|candidate| claimed(candidate.position)) {
             candidate.tile_name = format!("{tile}");
-            all.found.push(Found { tile, candidate });
+            let blur = method.blur(&candidate);
+            all.found.push(Found { tile, candidate, blur });
         }
         all.sources.extend(treated.sources.into_iter().filter(|source| ours(source.position)));
         all.reports.push(Report { tile, area_deg2, n_found: all.found.len() - before });
@@ -275,7 +281,7 @@ impl SphereSearch<'_> {
     /// Writes the joined catalogue, S/N map, picture and list of tiles; tells how many candidates and which files there are.
     fn write(&self, searched: Searched) -> Result<(usize, Vec<String>)> {
         let (out, tiles) = (&self.args.out, &self.tiles);
-        let candidates = join(searched.found, self.method.reach().same);
+        let candidates = join(searched.found);
         let n = candidates.len();
         // Only the frame of the mask counts here; what was searched stands in the S/N map and in the list of tiles.
         let frame = Mask::all_valid(tiles.geometry(0)?.window(0, 0, Shape { ny: 1, nx: 1 }));
