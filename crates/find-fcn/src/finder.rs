@@ -6,6 +6,7 @@ use crate::grid::Grid;
 use crate::labels::PIVOT_MSUN;
 use crate::peaks::{Peak, peaks};
 use crate::predict::{Shown, answers};
+use crate::probability::{FcnSearch, ProbabilityMap};
 use crate::{Error, FcnConfig};
 use arcmin_find_learned::Error as LearnedError;
 use arcmin_maps::Observation;
@@ -81,16 +82,26 @@ impl FcnFinder {
     /// # Errors
     /// As [`Self::search`].
     pub fn search_watched(&self, observation: &Observation, watch: &dyn Watch) -> Result<Option<Detections>, Error> {
+        Ok(self.search_mapped(observation, watch)?.map(|search| search.detections))
+    }
+
+    /// The same with the map of which the candidates are the peaks, in the same pass of the network.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub fn search_mapped(&self, observation: &Observation, watch: &dyn Watch) -> Result<Option<FcnSearch>, Error> {
         self.about.sky.check(observation)?;
-        let config = &self.about.config;
+        let (config, platt) = (&self.about.config, &self.calibration.platt);
         let grid = Grid::new(observation, config)?;
-        let least = self.calibration.platt.log_odds(config.search.probability_min);
-        let found = find(&self.network, Shown::of(&grid), &grid.searched_cells(), config, least, watch)?;
-        let Some(peaks) = found else { return Ok(None) };
+        let least = platt.log_odds(config.search.probability_min);
+        let (shown, searched) = (Shown::of(&grid), grid.searched_cells());
+        let Some(answers) = answered(&self.network, shown, &searched, watch)? else { return Ok(None) };
+        let peaks = peaks(&answers, &searched, grid.cells(), least, radius_cells(config));
         let candidate = |peak: &Peak| self.candidate(peak, &grid);
         let mut candidates: Vec<Candidate> = peaks.iter().filter_map(candidate).collect();
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
-        Ok(Some(Detections { candidates, searched: grid.searched }))
+        let probability = ProbabilityMap::new(&answers, searched, &grid, platt);
+        Ok(Some(FcnSearch { detections: Detections { candidates, searched: grid.searched }, probability }))
     }
 
     fn candidate(&self, peak: &Peak, grid: &Grid) -> Option<Candidate> {
@@ -120,12 +131,23 @@ pub(crate) fn find(
     least: f64,
     watch: &dyn Watch,
 ) -> Result<Option<Vec<Peak>>, Error> {
-    if !searched.contains(&true) {
-        return Ok(Some(Vec::new()));
-    }
-    let radius_cells = config.search.separation_arcmin / config.input.cell_arcmin;
-    let answers = answers(network, shown, watch)?;
-    Ok(answers.map(|answers| peaks(&answers, searched, shown.cells(), least, radius_cells)))
+    let of = |answers: Vec<f32>| peaks(&answers, searched, shown.cells(), least, radius_cells(config));
+    Ok(answered(network, shown, searched, watch)?.map(of))
+}
+
+/// Of peaks closer than this the higher one counts.
+fn radius_cells(config: &FcnConfig) -> f64 {
+    config.search.separation_arcmin / config.input.cell_arcmin
+}
+
+/// What the network says of the cells, nothing where none is searched; `None` when the watch stopped it.
+fn answered(
+    network: &CellNet,
+    shown: Shown<'_>,
+    searched: &[bool],
+    watch: &dyn Watch,
+) -> Result<Option<Vec<f32>>, Error> {
+    if searched.contains(&true) { answers(network, shown, watch) } else { Ok(Some(Vec::new())) }
 }
 
 /// The contract's form of an error.

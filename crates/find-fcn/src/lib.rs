@@ -14,7 +14,7 @@
 //! - `Lin21`: Z. Lin et al., DeepSZ, arXiv:2102.13123, whose Sect. 5 asks for a mass from the network.
 //! - `Zhou19`: X. Zhou et al., Objects as points, arXiv:1904.07850: peaks of a map as detections, with offsets.
 //!
-//! Begin with [`FcnConfig`], then [`FcnRecipe`] and [`FcnFinder`].
+//! Begin with [`FcnConfig`], then [`FcnRecipe`] and [`FcnFinder`]; [`FcnFinder::search_mapped`] gives the map of probabilities too.
 
 mod about;
 mod answer;
@@ -28,6 +28,7 @@ mod labels;
 mod objective;
 mod peaks;
 mod predict;
+mod probability;
 mod recipe;
 #[cfg(test)]
 #[path = "../../find-learned/tests/common/toy.rs"]
@@ -38,4 +39,5 @@ pub use calibration::Calibration;
 pub use config::{CellsConfig, CropsConfig, FcnConfig, InputConfig, NetworkConfig, SearchConfig, ShownConfig};
 pub use error::Error;
 pub use finder::FcnFinder;
+pub use probability::{FcnSearch, Probability, ProbabilityMap};
 pub use recipe::FcnRecipe;

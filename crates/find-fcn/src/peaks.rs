@@ -34,7 +34,7 @@ pub(crate) fn peaks(answers: &[f32], searched: &[bool], cells: Shape, least: f64
         let ours = log_odds(*i);
         others.all(|other| log_odds(other) < ours || (log_odds(other) == ours && other > *i))
     };
-    let high = (0..searched.len()).filter(|&i| f64::from(log_odds(i)) >= least);
+    let high = (0..searched.len()).filter(|&i| searched[i] && f64::from(log_odds(i)) >= least);
     let mut peaks: Vec<Peak> = high
         .filter(is_peak)
         .map(|i| Peak { x: i % cells.nx, y: i / cells.nx, answer: Answer::new(&answers[i * N_OUTPUTS..][..N_OUTPUTS]) })

@@ -2,12 +2,12 @@
 
 mod common;
 
-use arcmin_find_fcn::{Error, FcnConfig, FcnFinder, FcnRecipe, ShownConfig};
+use arcmin_find_fcn::{Error, FcnConfig, FcnFinder, FcnRecipe, ProbabilityMap, ShownConfig};
 use arcmin_find_learned::{Error as LearnedError, TilesKept};
 use arcmin_find_mmf::MatchedFilterConfig;
 use arcmin_maps::{Mask, Observation, Shape};
 use arcmin_method::conformance::check_finder;
-use arcmin_method::{Candidate, ClusterFinder, FinderRecipe};
+use arcmin_method::{Candidate, ClusterFinder, FinderRecipe, Unwatched};
 use arcmin_scene::{Halo, Scene, SceneSource};
 use arcmin_units::HaloMass;
 use common::{config, fit, source, sources};
@@ -87,6 +87,58 @@ fn what_is_found_does_not_depend_on_where_the_map_was_cut() {
         let same = cut.candidates.iter().min_by(|a, b| distance(a).total_cmp(&distance(b))).expect("some");
         assert!(distance(&same) < 1e-2 && (same.score - candidate.score).abs() < 1e-3, "{candidate:?} {same:?}");
     }
+}
+
+/// Candidates are the peaks of the map: its value in the cell of each is the score, and no cell around is higher.
+#[test]
+fn the_map_of_probabilities_has_the_candidates_as_its_peaks() {
+    let observation = test_scene().observation;
+    let mut mask = Mask::all_valid(observation.geometry().clone());
+    for y in 100..130 {
+        mask.valid_mut()[y * 272 + 100..y * 272 + 130].fill(false);
+    }
+    let holed = Observation::new(observation.bands().to_vec(), mask).expect("an observation");
+    // A side that is no whole number of cells.
+    for observation in [&holed, &observation.window(5, 7, Shape { ny: 250, nx: 261 })] {
+        let search = fitted().search_mapped(observation, &Unwatched).expect("searched").expect("not stopped");
+        assert_eq!(search.detections, fitted().search(observation).expect("searched"));
+        let ProbabilityMap { map, searched } = &search.probability;
+        let (geometry, pixels) = (map.geometry(), map.pixels());
+        let shape = observation.geometry().shape();
+        // Cells of 1' of pixels of 0.25'.
+        assert_eq!(geometry.shape(), Shape { ny: shape.ny.div_ceil(4), nx: shape.nx.div_ceil(4) });
+        assert!((geometry.pixel_size().to_arcmin().value() - 1.0).abs() < 1e-9);
+        assert!(
+            pixels
+                .iter()
+                .zip(searched.valid())
+                .all(|(p, searched)| (0.0..=1.0).contains(p) && (*searched || *p == 0.0))
+        );
+        assert!(searched.n_valid() > 1000 && pixels.iter().any(|p| *p > 0.9));
+        let candidates = &search.detections.candidates;
+        assert!(candidates.len() >= 6, "{}", candidates.len());
+        for candidate in candidates {
+            let at = geometry.sky_to_pix(candidate.position).expect("on the map");
+            // A position lies up to some cells from the cell that tells of it.
+            let is_near = |i: &usize| {
+                ((i % geometry.shape().nx) as f64 - at.x).hypot((i / geometry.shape().nx) as f64 - at.y) < 3.0
+            };
+            let told = (0..pixels.len()).filter(is_near).any(|i| (f64::from(pixels[i]) - candidate.score).abs() < 1e-6);
+            assert!(told, "{candidate:?}");
+        }
+        let least = fitted().about().config.search.probability_min as f32;
+        let far = |i: usize| {
+            let at =
+                arcmin_maps::PixelPosition { x: (i % geometry.shape().nx) as f64, y: (i / geometry.shape().nx) as f64 };
+            let sky = geometry.pix_to_sky(at).expect("sky");
+            candidates.iter().all(|c| c.position.separation(sky).to_arcmin().value() > 8.0)
+        };
+        let likely = (0..pixels.len()).filter(|&i| pixels[i] > 0.5f32.max(least) && far(i)).count();
+        assert_eq!(likely, 0, "likely cells far from any candidate");
+    }
+    let small = fitted().search_mapped(&observation.window(0, 0, Shape { ny: 20, nx: 90 }), &Unwatched);
+    let small = small.expect("nothing to search").expect("not stopped").probability;
+    assert!(small.searched.n_valid() == 0 && small.map.pixels().iter().all(|p| *p == 0.0));
 }
 
 #[test]

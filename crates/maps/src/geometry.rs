@@ -245,6 +245,21 @@ impl Geometry {
         Self { shape, linear, ..self.clone() }
     }
 
+    /// The same image in squares of `n` by `n` of its pixels, the first of which holds pixel `(0, 0)`; the last of a row or a column
+    /// may reach beyond the image. Pixel position `p` becomes `(p + 1/2) / n - 1/2`.
+    ///
+    /// # Panics
+    /// When `n` is zero.
+    pub fn binned(&self, n: usize) -> Self {
+        assert!(n > 0, "a square of no pixels");
+        let at = |p: f64| (p + 0.5) / n as f64 - 0.5;
+        let PixelPosition { x, y } = self.linear.crpix;
+        let cd_rad = self.linear.cd_rad.map(|row| row.map(|step| step * n as f64));
+        let linear = Linear { crpix: PixelPosition { x: at(x), y: at(y) }, cd_rad };
+        let shape = Shape { ny: self.shape.ny.div_ceil(n), nx: self.shape.nx.div_ceil(n) };
+        Self { shape, linear, ..self.clone() }
+    }
+
     /// True when both have the same shape and frame and put their pixels in the same places, to 0.01 pixel.
     ///
     /// Plain equality would tell apart two headers that say the same in other words or to fewer digits.

@@ -25,6 +25,6 @@ pub use observation::{HealpixBand, HealpixBandMap, HealpixObservation};
 pub use ordering::HealpixOrdering;
 pub use pixels::HealpixPixels;
 pub use read::{HealpixFile, HealpixReadOptions, HealpixUnitMap, is_healpix, read_healpix, read_healpix_column};
-pub use write::write_healpix;
+pub use write::{write_healpix, write_healpix_with};
 
 pub(crate) use grid::OrderedGrid;

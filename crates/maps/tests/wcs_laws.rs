@@ -65,6 +65,18 @@ proptest! {
     }
 
     #[test]
+    fn squares_of_pixels_lie_where_their_pixels_do(geometry in any_geometry(), n in 1usize..9, x in 0.0..50.0, y in 0.0..50.0) {
+        let binned = geometry.binned(n);
+        prop_assert_eq!((binned.shape().nx, binned.shape().ny), (100usize.div_ceil(n), 80usize.div_ceil(n)));
+        let fine = |at: f64| (at + 0.5) * n as f64 - 0.5;
+        let ours = binned.pix_to_sky(PixelPosition { x, y });
+        match (ours, geometry.pix_to_sky(PixelPosition { x: fine(x), y: fine(y) })) {
+            (Some(ours), Some(theirs)) => prop_assert!(ours.separation(theirs).value() < 1e-9),
+            (ours, theirs) => prop_assert_eq!(ours.is_some(), theirs.is_some()),
+        }
+    }
+
+    #[test]
     fn area_of_a_pixel_is_that_of_its_jacobian(geometry in any_geometry(), x in 0.0..100.0, y in 0.0..80.0) {
         let p = PixelPosition { x, y };
         if let (Some([[a, b], [c, d]]), Some(area_sr)) = (geometry.jacobian_at(p), geometry.pixel_area_sr_at(p)) {

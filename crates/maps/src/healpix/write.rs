@@ -24,6 +24,20 @@ pub fn write_healpix<U: PixelUnit>(path: &Path, map: &HealpixMap<U>) -> Result<(
     write(path, map, Header::new())
 }
 
+/// The same with more cards, such as what the values are.
+///
+/// # Errors
+/// When the file cannot be written, or a card cannot be.
+pub fn write_healpix_with<U: PixelUnit>(
+    path: &Path,
+    map: &HealpixMap<U>,
+    cards: impl FnOnce(&mut Header) -> Result<(), arcmin_fits::Error>,
+) -> Result<(), Error> {
+    let mut header = Header::new();
+    cards(&mut header)?;
+    write(path, map, header)
+}
+
 impl HealpixFile {
     /// Writes the map as [`write_healpix`] does, with frequency, beam, noise and name, so that reading needs no option.
     ///
