@@ -15,7 +15,8 @@ pub(crate) struct Args {
     /// ensemble (mmf and cnn in one score)
     ///
     /// The networks that ship were trained on maps at 90, 148 and 219 GHz with white noise of 2.8, 2.6 and 6.6 uK arcmin, without
-    /// beam, on pixels of 0.25'; maps of another kind are refused. Their scores are probabilities.
+    /// beam, on pixels of 0.25', of skies without point sources above 2 mJy (see --mask-sources); maps of another kind are refused.
+    /// Their scores are probabilities.
     #[arg(long, default_value = "mmf")]
     pub(crate) method: String,
     /// For cnn and fcn, weights that `cargo xtask run deepsz` wrote (training/cnn/cnn.safetensors, training/fcn/fcn.safetensors); for
@@ -26,7 +27,7 @@ pub(crate) struct Args {
     /// or prod (product of ranks)
     #[arg(long)]
     pub(crate) combination: Option<String>,
-    /// Folder to write to: catalogue (FITS, CSV, DS9), S/N map, picture, record
+    /// Folder to write to: catalogue (FITS, CSV, DS9), map of S/N (mmf) or of probability (fcn), picture, record
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
     /// HEALPix maps are searched in overlapping gnomonic tiles of this width; 10 unless given
@@ -41,11 +42,12 @@ pub(crate) struct Args {
     /// How a pixel of these tiles gets its value: nearest or bilinear
     #[arg(long, default_value = "nearest")]
     pub(crate) interpolation: String,
-    /// Mask circles of 4 arcmin around the point sources with more than this flux in any temperature band up to 225 GHz
+    /// Mask circles of 4 arcmin around the point sources with more than this flux in any temperature band up to 225 GHz, before any
+    /// method looks
     #[arg(long = "mask-sources", value_name = "MJY", conflicts_with = "subtract_sources")]
     pub(crate) mask_sources: Option<f64>,
-    /// Subtract the point sources with more than this flux, each from the bands in which it is found; --config sets bands,
-    /// least S/N (5) and radius
+    /// Subtract the point sources with more than this flux, each from the bands in which it is found, before any method looks;
+    /// needs maps with a beam of some pixels. For mmf, --config sets bands, least S/N (5) and radius
     #[arg(long = "subtract-sources", value_name = "MJY")]
     pub(crate) subtract_sources: Option<f64>,
     /// Write the S/N map of every scale too, as snr-SCALE.fits

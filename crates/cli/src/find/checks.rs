@@ -64,8 +64,7 @@ pub(super) struct Sigmas {
 impl Sigmas {
     /// Counts the windows of a filter's search and of that of the half difference.
     pub(super) fn add(&mut self, answer: &Answer, halves: &Answer) {
-        let first = |answer: &Answer| answer.filtered.as_ref().map_or_else(Vec::new, |maps| maps.sigmas.clone());
-        for (map, halves) in first(answer).into_iter().zip(first(halves)) {
+        for (map, halves) in answer.sigmas.iter().zip(&halves.sigmas) {
             (self.of_map, self.of_halves, self.n) = (self.of_map + map, self.of_halves + halves, self.n + 1);
         }
     }

@@ -8,6 +8,7 @@ mod join;
 mod marks;
 mod method;
 mod outputs;
+mod score_map;
 mod settings;
 mod sphere;
 
@@ -37,7 +38,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
 }
 
-/// Searches flat maps, and writes catalogue, S/N map, picture and record.
+/// Searches flat maps, and writes catalogue, map of the scores, picture and record.
 fn flat(
     args: &Args,
     method: &dyn Method,
@@ -69,8 +70,7 @@ fn flat(
     drop(watch);
     let sources = method.seeks_sources().then_some(&treated.sources[..]);
     let marked = Marked { detections, kind: method.score_kind(), known: &known, sources };
-    let filtered = answer.filtered.as_ref();
-    let names = clock.time("write", || outputs::write(&args.out, &marked, filtered, observation))?;
+    let names = clock.time("write", || outputs::write(&args.out, &marked, &answer, observation))?;
     record::counted("find", &args.out, inputs, clock.into_seconds(), scores)?;
     say(&format!("{} candidates in {area:.2} deg2 searched", detections.candidates.len()));
     summarise(args, &matched, sources.map(<[_]>::len), &names);

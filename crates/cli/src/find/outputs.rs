@@ -1,11 +1,11 @@
 //! What a search leaves on disk.
 
 use super::marks::Known;
-use super::method::Filtered;
+use super::method::Answer;
 use anyhow::Result;
 use arcmin_eval::map_image::{ColourRange, ColourScale, MapImage, MapPixels, MapStyle, Mark, MarkSet, MarkShape};
-use arcmin_find_mmf::{PointSource, source_catalogue};
-use arcmin_maps::file::{write_map, write_map_with, write_mask};
+use arcmin_find_mmf::{PointSource, ScaleMap, source_catalogue};
+use arcmin_maps::file::{write_map_with, write_mask};
 use arcmin_maps::{Band, Observation};
 use arcmin_method::{Detections, ScoreKind};
 use std::path::Path;
@@ -16,9 +16,7 @@ const CATALOGUES: [&str; 3] = ["catalogue.fits", "catalogue.csv", "catalogue.reg
 pub(super) const SOURCES: &str = "sources.fits";
 /// The picture.
 pub(super) const PICTURE: &str = "map.png";
-/// The colours of the picture end here.
-const SHOWN_SNR: f64 = 8.0;
-/// Or here, in a picture of a temperature.
+/// The colours of a picture of a temperature end here.
 const SHOWN_PERCENTILE: f64 = 99.5;
 
 /// What was found, and what else is marked in the picture.
@@ -32,40 +30,40 @@ pub(super) struct Marked<'a> {
     pub(super) sources: Option<&'a [PointSource]>,
 }
 
-/// Writes catalogues, the maps of the filter, searched mask and picture, each under a temporary name first; names all files of
-/// the folder in the order in which they are shown, the record that is written last included. The picture is of the S/N, or
+/// Writes catalogues, the map of the scores, searched mask and picture, each under a temporary name first; names all files of
+/// the folder in the order in which they are shown, the record that is written last included. The picture is of the scores, or
 /// else of the observation.
 pub(super) fn write(
     folder: &Path,
     marked: &Marked<'_>,
-    filtered: Option<&Filtered>,
+    answer: &Answer,
     observation: &Observation,
 ) -> Result<Vec<String>> {
     let mut names = catalogues(folder, marked)?;
-    if let Some(filtered) = filtered {
-        names.extend(filter_maps(folder, filtered)?);
+    if let Some(map) = &answer.map {
+        map.write(folder)?;
+        names.push(map.scores().file().to_owned());
     }
-    let searched = &marked.detections.searched;
-    write_mask(&folder.join("searched.fits"), searched)?;
-    let (pixels, valid, style) = match filtered {
-        Some(filtered) => (filtered.snr.pixels(), searched, snr_style()),
+    names.extend(scale_maps(folder, &answer.scales)?);
+    write_mask(&folder.join("searched.fits"), &marked.detections.searched)?;
+    let (geometry, pixels, valid, style) = match &answer.map {
+        Some(map) => (map.geometry(), map.pixels(), map.searched(), map.scores().style()),
         None => {
             let bands: Vec<&Band> = observation.bands().iter().collect();
             let shown = quietest(&bands, |band| band.noise_arcmin);
-            (shown.map.pixels(), observation.mask(), temperature_style(&shown.name))
+            (observation.geometry(), shown.map.pixels(), observation.mask(), temperature_style(&shown.name))
         }
     };
-    let map = MapPixels { geometry: observation.geometry(), pixels, valid: Some(valid.valid()) };
+    let map = MapPixels { geometry, pixels, valid: Some(valid.valid()) };
     picture(&map, &style, marked)?.write(&folder.join(PICTURE))?;
     names.extend(["searched.fits", PICTURE, "record.json"].map(str::to_owned));
     Ok(names)
 }
 
-/// Writes the S/N at the best scale, and at each where it is kept.
-fn filter_maps(folder: &Path, filtered: &Filtered) -> Result<Vec<String>> {
-    write_map(&folder.join("snr.fits"), &filtered.snr)?;
-    let mut names = vec!["snr.fits".to_owned()];
-    for scale in &filtered.scales {
+/// Writes the S/N of each scale, where it was kept.
+fn scale_maps(folder: &Path, scales: &[ScaleMap]) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for scale in scales {
         let name = format!("snr-{:.2}.fits", scale.template.scale().value());
         write_map_with(&folder.join(&name), &scale.snr, |header| {
             header.set("SCALE", scale.template.scale().value(), "[arcmin] scale of the template")?;
@@ -98,17 +96,6 @@ pub(super) fn quietest<'a, B>(bands: &[&'a B], noise: impl Fn(&B) -> Option<f64>
     bands.iter().min_by(|a, b| level(a).total_cmp(&level(b))).expect("an observation has a band")
 }
 
-/// A picture of signal to noise.
-pub(super) fn snr_style() -> MapStyle {
-    MapStyle {
-        title: "Matched-filter signal to noise, best scale".to_owned(),
-        colour_label: "S/N".to_owned(),
-        range: ColourRange::Fixed { low: -SHOWN_SNR, high: SHOWN_SNR },
-        scale: ColourScale::Diverging,
-        ..MapStyle::default()
-    }
-}
-
 /// A picture of a map as it is.
 pub(super) fn temperature_style(band: &str) -> MapStyle {
     MapStyle {
@@ -123,10 +110,12 @@ pub(super) fn temperature_style(band: &str) -> MapStyle {
 /// A map with candidates, known clusters and point sources marked.
 pub(super) fn picture(map: &MapPixels<'_>, style: &MapStyle, marked: &Marked<'_>) -> Result<MapImage> {
     let Marked { detections, known, sources, .. } = *marked;
+    // Dark marks do not show on a dark map.
+    let colour = if style.scale == ColourScale::Sequential { "#56b4e9" } else { "#111111" };
     let found = MarkSet {
         legend: "candidates".to_owned(),
         shape: MarkShape::Circle,
-        colour: "#111111".to_owned(),
+        colour: colour.to_owned(),
         radius_px: 6.0,
         marks: detections.candidates.iter().map(|c| Mark { position: c.position, label: None }).collect(),
     };

@@ -36,16 +36,20 @@ pub(super) fn settings(args: &Args, inputs: &mut Inputs) -> Result<MatchedFilter
     if let Some(scales) = &args.scales_arcmin {
         config.scales_arcmin.clone_from(scales);
     }
-    let source_cuts = [(SourceTreatment::Mask, args.mask_sources), (SourceTreatment::Subtract, args.subtract_sources)];
-    for (treatment, above_mjy) in source_cuts {
-        if let Some(above_mjy) = above_mjy {
-            let of_file = config.sources.take();
-            let plain = SourcesConfig::above(treatment, above_mjy);
-            config.sources = Some(of_file.map_or(plain, |of_file| SourcesConfig { treatment, above_mjy, ..of_file }));
-        }
-    }
+    config.sources = sources(args, config.sources.take());
     config.snr_min = args.threshold.unwrap_or(config.snr_min);
     config.ell_max = args.ell_max.or(config.ell_max);
     config.ell_min = args.ell_min.unwrap_or(config.ell_min);
     Ok(config)
+}
+
+/// The point sources to take out: what the options ask for, over what a file does.
+pub(super) fn sources(args: &Args, of_file: Option<SourcesConfig>) -> Option<SourcesConfig> {
+    let (treatment, above_mjy) = match (args.mask_sources, args.subtract_sources) {
+        (Some(above_mjy), _) => (SourceTreatment::Mask, above_mjy),
+        (None, Some(above_mjy)) => (SourceTreatment::Subtract, above_mjy),
+        (None, None) => return of_file,
+    };
+    let rest = of_file.unwrap_or_else(|| SourcesConfig::above(treatment, above_mjy));
+    Some(SourcesConfig { treatment, above_mjy, ..rest })
 }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub(crate) mod sphere;
+pub(crate) mod trained;
 
 use std::path::Path;
 use std::process::{Command, Output};

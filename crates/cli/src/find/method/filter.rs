@@ -1,7 +1,8 @@
 //! The matched filter.
 
-use super::{Answer, Filtered, Method, PEAK_BLUR, Reach, Tiling};
+use super::{Answer, Method, PEAK_BLUR, Reach, Tiling};
 use crate::find::args::Args;
+use crate::find::score_map::ScoreMap;
 use crate::find::settings;
 use crate::record::Inputs;
 use anyhow::Result;
@@ -54,6 +55,7 @@ impl Method for Filter {
     fn search(&self, treated: &Treated<'_>, keep: Keep, _watch: &dyn Watch) -> Result<Answer> {
         let Search { detections, snr, scales, tiles, .. } = self.0.search_treated(treated, keep)?;
         let sigmas = tiles.iter().filter_map(|tile| tile.sigmas.first()).map(|sigma| sigma.used).collect();
-        Ok(Answer { detections, filtered: Some(Filtered { snr, scales, sigmas }) })
+        let map = Some(ScoreMap::SignalToNoise(snr, detections.searched.clone()));
+        Ok(Answer { detections, map, scales, sigmas })
     }
 }

@@ -6,11 +6,11 @@ mod trained;
 mod weights;
 
 use super::args::Args;
+use super::score_map::ScoreMap;
 use crate::record::Inputs;
 use anyhow::{Result, anyhow};
-use arcmin_find_mmf::units::SignalToNoise;
 use arcmin_find_mmf::{Keep, ScaleMap, Treated};
-use arcmin_maps::{Map, Observation};
+use arcmin_maps::Observation;
 use arcmin_method::{Candidate, Detections, ScoreKind, Watch};
 use arcmin_units::Arcmin;
 use std::borrow::Cow;
@@ -88,17 +88,11 @@ pub(super) trait Method {
 /// What a method finds.
 pub(super) struct Answer {
     pub(super) detections: Detections,
-    /// The maps of the matched filter.
-    pub(super) filtered: Option<Filtered>,
-}
-
-/// Maps of a matched filter.
-pub(super) struct Filtered {
-    /// Largest signal to noise over the scales.
-    pub(super) snr: Map<SignalToNoise>,
-    /// That of each scale, where it was asked for.
+    /// The map of which the candidates are the peaks, where there is one.
+    pub(super) map: Option<ScoreMap>,
+    /// The matched filter's signal to noise at each scale, where it was asked for.
     pub(super) scales: Vec<ScaleMap>,
-    /// Noise of y_c at the first scale, window by window.
+    /// Its noise of y_c at the first scale, window by window.
     pub(super) sigmas: Vec<f64>,
 }
 

@@ -7,30 +7,20 @@ use anyhow::{Result, ensure};
 /// An option that not all methods take, and whether it is given.
 type Special = (&'static str, fn(&Args) -> bool);
 
-const SPECIAL: [Special; 10] = [
+const SPECIAL: [Special; 8] = [
     ("--profile", |args| args.profile.is_some()),
     ("--scales-arcmin", |args| args.scales_arcmin.is_some()),
     ("--ell-min", |args| args.ell_min.is_some()),
     ("--ell-max", |args| args.ell_max.is_some()),
     ("--config", |args| args.config.is_some()),
-    ("--mask-sources", |args| args.mask_sources.is_some()),
-    ("--subtract-sources", |args| args.subtract_sources.is_some()),
     ("--write-scales", |args| args.write_scales),
     ("--weights", |args| args.weights.is_some()),
     ("--combination", |args| args.combination.is_some()),
 ];
 
 /// The options of the matched filter alone.
-pub(super) const OF_THE_FILTER: &[&str] = &[
-    "--profile",
-    "--scales-arcmin",
-    "--ell-min",
-    "--ell-max",
-    "--config",
-    "--mask-sources",
-    "--subtract-sources",
-    "--write-scales",
-];
+pub(super) const OF_THE_FILTER: &[&str] =
+    &["--profile", "--scales-arcmin", "--ell-min", "--ell-max", "--config", "--write-scales"];
 
 /// Refuses options that mean nothing to a method.
 pub(super) fn check(args: &Args, entry: &Entry) -> Result<()> {

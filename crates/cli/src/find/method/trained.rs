@@ -2,12 +2,17 @@
 
 use super::{Answer, Method, PEAK_BLUR, Reach, Tiling, weights};
 use crate::find::args::Args;
+use crate::find::score_map::{Asked, ScoreMap};
+use crate::find::settings;
 use crate::record::Inputs;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use arcmin_find_cnn::CnnFinder;
 use arcmin_find_ensemble::{CutoutGrid, EnsembleFinder, Kind};
-use arcmin_find_mmf::{Keep, MatchedFilter, Treated};
+use arcmin_find_fcn::FcnFinder;
+use arcmin_find_mmf::config::SourceTreatment;
+use arcmin_find_mmf::{Keep, MatchedFilter, MatchedFilterConfig, PointSource, Treated};
 use arcmin_maps::{Band, BandMap, Observation};
+use arcmin_method::detections::flags;
 use arcmin_method::{Candidate, ClusterFinder, Error, ScoreKind, Watch};
 use arcmin_units::{Arcmin, Ghz};
 use std::borrow::Cow;
@@ -18,18 +23,30 @@ const KNOWN_ARCMIN: f64 = 1.5;
 const DEFAULT_PROBABILITY_MIN: f64 = 0.5;
 /// Below this one of the two scores of AND is below its own threshold.
 const DEFAULT_AND_MIN: f64 = 1.0;
+/// How far what is left of a subtracted source reaches: a beam or so.
+const SOURCE_REACH_ARCMIN: f64 = 2.0;
 /// A band of the maps and one of the training whose frequencies differ by no more than this share may be the same.
 const NU_TOLERANCE: f64 = 0.01;
 
+/// What searches.
+enum Finder {
+    /// It answers with candidates.
+    Plain(Box<dyn ClusterFinder>),
+    /// It answers with a map of probabilities too.
+    Mapping(Box<FcnFinder>),
+}
+
 /// A finder and what is to be known of it.
 struct Trained {
-    finder: Box<dyn ClusterFinder>,
+    finder: Finder,
     /// The network in it, which knows what it was trained on.
     network: Box<dyn ClusterFinder>,
     /// Frequencies of its bands, in its order.
     nu: Vec<Ghz>,
     tiling: Tiling,
     reach: Reach,
+    /// What takes point sources out of the maps before it looks, where the options ask for that.
+    sources: Option<MatchedFilter>,
     /// How far a cluster may stand from a candidate that is no peak of the filter, along an axis.
     blur: Arcmin,
     /// Least score of a candidate.
@@ -40,7 +57,8 @@ struct Trained {
 pub(super) fn cnn(args: &Args, inputs: &mut Inputs) -> Result<Box<dyn Method>> {
     let network = weights::network(args, inputs)?;
     let score_min = probability_min(args, network.about().config.search.probability_min)?;
-    Ok(Box::new(of_cutouts(Box::new(network.clone()), &network, Arcmin::new(0.0), score_min)))
+    let sources = sources(args, None)?;
+    Ok(Box::new(Trained { sources, ..of_cutouts(Box::new(network.clone()), &network, Arcmin::new(0.0), score_min) }))
 }
 
 /// The network over whole maps of the options.
@@ -56,10 +74,11 @@ pub(super) fn fcn(args: &Args, inputs: &mut Inputs) -> Result<Box<dyn Method>> {
         nu: about.sky.bands.iter().map(|band| Ghz::new(band.nu_ghz)).collect(),
         tiling: Tiling { border: Arcmin::new(border), pixel: Some(Arcmin::new(about.sky.pixel_arcmin)) },
         reach: Reach { known: Arcmin::new(KNOWN_ARCMIN), claimed: Arcmin::new(separation) },
+        sources: sources(args, input.filter.as_ref())?,
         blur: Arcmin::new(0.5 * separation),
         score_min,
         network: Box::new(network.clone()),
-        finder: Box::new(network),
+        finder: Finder::Mapping(Box::new(network)),
     }))
 }
 
@@ -79,9 +98,23 @@ pub(super) fn ensemble(args: &Args, inputs: &mut Inputs) -> Result<Box<dyn Metho
     let border = Arcmin::new(filter.border_arcmin);
     let cutouts = network.about().config.cutouts;
     let grid = CutoutGrid { side_arcmin: cutouts.side_arcmin, stride_arcmin: cutouts.stride_arcmin };
+    let sources = sources(args, Some(&filter))?;
     let filter = Box::new(MatchedFilter::new(&filter)?);
     let finder = EnsembleFinder::new(filter, Box::new(network.clone()), fitted.clone(), grid)?;
-    Ok(Box::new(of_cutouts(Box::new(finder), &network, border, score_min)))
+    Ok(Box::new(Trained { sources, ..of_cutouts(Box::new(finder), &network, border, score_min) }))
+}
+
+/// What takes out the point sources that the options ask for; the filter is that of the training, where there was one.
+fn sources(args: &Args, trained_with: Option<&MatchedFilterConfig>) -> Result<Option<MatchedFilter>> {
+    let Some(config) = settings::sources(args, None) else { return Ok(None) };
+    ensure!(
+        trained_with.is_none_or(|filter| filter.sources.is_none()),
+        "--method {}: the filter of its training takes point sources out by itself, above the flux that it knows; leave \
+         --mask-sources and --subtract-sources away",
+        args.method
+    );
+    let settings = trained_with.cloned().unwrap_or_default();
+    Ok(Some(MatchedFilter::new(&MatchedFilterConfig { sources: Some(config), ..settings })?))
 }
 
 fn combination(args: &Args) -> Result<Kind> {
@@ -106,19 +139,37 @@ fn of_cutouts(finder: Box<dyn ClusterFinder>, network: &CnnFinder, border: Arcmi
     let to_corner = Arcmin::new(0.5 * stride * std::f64::consts::SQRT_2);
     let border = Arcmin::new(border.value() + side + to_corner.value());
     Trained {
-        finder,
+        finder: Finder::Plain(finder),
         network: Box::new(network.clone()),
         nu: about.sky.bands.iter().map(|band| Ghz::new(band.nu_ghz)).collect(),
         tiling: Tiling { border, pixel: Some(Arcmin::new(about.sky.pixel_arcmin)) },
         reach: Reach { known: to_corner, claimed: to_corner },
+        sources: None,
         blur: Arcmin::new(0.5 * stride),
         score_min,
     }
 }
 
+impl Trained {
+    /// Whether the cluster of a candidate may lie so near to a source that what is left of it, or the hole in its place, tells.
+    fn is_near_source(&self, candidate: &Candidate, treated: &Treated<'_>) -> bool {
+        let config = self.sources.as_ref().and_then(|filter| filter.config().sources.as_ref());
+        let hole_arcmin = config.map_or(0.0, |config| match config.treatment {
+            SourceTreatment::Mask => config.mask_radius_arcmin,
+            SourceTreatment::Subtract => 0.0,
+        });
+        let reach_arcmin = self.reach.known.value() + hole_arcmin + SOURCE_REACH_ARCMIN;
+        let apart_arcmin = |source: &PointSource| source.position.separation(candidate.position).to_arcmin().value();
+        treated.sources.iter().any(|source| apart_arcmin(source) <= reach_arcmin)
+    }
+}
+
 impl Method for Trained {
     fn score_kind(&self) -> ScoreKind {
-        self.finder.score_kind()
+        match &self.finder {
+            Finder::Plain(finder) => finder.score_kind(),
+            Finder::Mapping(finder) => finder.score_kind(),
+        }
     }
 
     fn check(&self, observation: &Observation) -> Result<()> {
@@ -143,11 +194,32 @@ impl Method for Trained {
         if candidate.best.is_some() { PEAK_BLUR } else { self.blur }
     }
 
+    fn seeks_sources(&self) -> bool {
+        self.sources.is_some()
+    }
+
+    fn treat<'a>(&self, observation: &'a Observation) -> Result<Treated<'a>> {
+        match &self.sources {
+            Some(filter) => Ok(filter.without_sources(observation)?),
+            None => Ok(Treated { observation: Cow::Borrowed(observation), sources: Vec::new() }),
+        }
+    }
+
     fn search(&self, treated: &Treated<'_>, _keep: Keep, watch: &dyn Watch) -> Result<Answer> {
         let observation = in_order(&treated.observation, &self.nu);
-        let mut detections = self.finder.find_watched(&observation, watch).map_err(plain)?;
+        let (mut detections, map) = match &self.finder {
+            Finder::Plain(finder) => (finder.find_watched(&observation, watch).map_err(plain)?, None),
+            Finder::Mapping(finder) => {
+                let search = finder.search_mapped(&observation, watch)?.ok_or_else(|| plain(Error::Interrupted))?;
+                let asked = Asked::of(&finder.about().config);
+                (search.detections, Some(ScoreMap::Probability(search.probability, asked)))
+            }
+        };
         detections.candidates.retain(|candidate| candidate.score >= self.score_min);
-        Ok(Answer { detections, filtered: None })
+        for candidate in detections.candidates.iter_mut().filter(|candidate| self.is_near_source(candidate, treated)) {
+            candidate.flags |= flags::NEAR_SOURCE;
+        }
+        Ok(Answer { detections, map, scales: Vec::new(), sigmas: Vec::new() })
     }
 }
 

@@ -1,7 +1,7 @@
-//! The search of HEALPix maps: tile by tile, joined to one catalogue and one S/N map.
+//! The search of HEALPix maps: tile by tile, joined to one catalogue and one map of the scores.
 
+mod map;
 mod picture;
-mod snr;
 mod tiles;
 
 use super::args::Args;
@@ -19,15 +19,14 @@ use crate::terminal::say;
 use anyhow::{Context, Result, bail, ensure};
 use arcmin_eval::map_image::MapImage;
 use arcmin_eval::{Score, create_dir};
-use arcmin_find_mmf::units::SignalToNoise;
 use arcmin_find_mmf::{Keep, PointSource};
 use arcmin_job::{Clock, Interrupt, Progress};
-use arcmin_maps::healpix::{HealpixBand, HealpixMap, HealpixObservation, write_healpix};
+use arcmin_maps::healpix::{HealpixBand, HealpixObservation};
 use arcmin_maps::{Catalogue, Interpolation, Mask, Observation, Outside, Shape, convert_frame, reproject_healpix};
 use arcmin_method::{Candidate, Detections, Watch};
 use arcmin_units::SkyPosition;
+use map::SphereMap;
 use picture::Seen;
-use snr::SnrMap;
 use std::collections::BTreeMap;
 use tiles::{Tiles, owned};
 
@@ -35,10 +34,8 @@ use tiles::{Tiles, owned};
 const PIXEL_TOLERANCE: f64 = 0.2;
 /// Tiles are listed in this file.
 const TILES: &str = "tiles.fits";
-/// The S/N as a HEALPix map.
-const SNR: &str = "snr.fits";
 
-/// Searches all tiles in which the maps hold something; writes catalogue, S/N map, picture, list of tiles and record.
+/// Searches all tiles in which the maps hold something; writes catalogue, map of the scores, picture, list of tiles and record.
 pub(super) fn run(
     args: &Args,
     method: &dyn Method,
@@ -152,8 +149,8 @@ struct Searched {
     negated: usize,
     half_difference: usize,
     sigmas: Sigmas,
-    /// S/N of a matched filter, once there is some.
-    snr: Option<SnrMap>,
+    /// The scores where they make a map, once there are some.
+    map: Option<SphereMap>,
     reports: Vec<Report>,
 }
 
@@ -177,7 +174,7 @@ impl SphereSearch<'_> {
             negated: 0,
             half_difference: 0,
             sigmas: Sigmas::default(),
-            snr: None,
+            map: None,
             reports: Vec::new(),
         };
         for tile in 0..tiles.len() {
@@ -214,12 +211,12 @@ impl SphereSearch<'_> {
             return Ok(());
         }
         let (ours, reach) = (|position: SkyPosition| tiles.owner(position) == tile, method.reach());
-        if let Some(filtered) = &answer.filtered {
-            let snr = match &mut all.snr {
-                Some(snr) => snr,
-                None => all.snr.insert(SnrMap::new(self.maps.nside(), tiles.frame)?),
+        if let Some(of_tile) = &answer.map {
+            let map = match &mut all.map {
+                Some(map) => map,
+                None => all.map.insert(SphereMap::new(of_tile.scores(), self.maps.nside())?),
             };
-            snr.put(&filtered.snr, searched, tiles, tile);
+            map.put(of_tile, tiles, tile);
         }
         let known = self.known.iter().filter(|known| ours(known.position));
         let (sky, beyond) = (&treated.observation, Outside::Ignored);
@@ -278,12 +275,12 @@ impl SphereSearch<'_> {
         scores
     }
 
-    /// Writes the joined catalogue, S/N map, picture and list of tiles; tells how many candidates and which files there are.
+    /// Writes the joined catalogue, map of the scores, picture and list of tiles; tells how many candidates and which files there are.
     fn write(&self, searched: Searched) -> Result<(usize, Vec<String>)> {
         let (out, tiles) = (&self.args.out, &self.tiles);
         let candidates = join(searched.found);
         let n = candidates.len();
-        // Only the frame of the mask counts here; what was searched stands in the S/N map and in the list of tiles.
+        // Only the frame of the mask counts here; what was searched stands in the map of the scores and in the list of tiles.
         let frame = Mask::all_valid(tiles.geometry(0)?.window(0, 0, Shape { ny: 1, nx: 1 }));
         let detections = Detections { candidates, searched: frame };
         let marked = Marked {
@@ -294,14 +291,13 @@ impl SphereSearch<'_> {
         };
         let mut names = outputs::catalogues(out, &marked)?;
         let centres: Vec<SkyPosition> = searched.reports.iter().map(|report| tiles.centre(report.tile)).collect();
-        let snr = searched.snr.map(SnrMap::into_map).transpose()?;
-        if let Some(snr) = &snr {
-            write_healpix(&out.join(SNR), snr)?;
-            names.push(SNR.to_owned());
-        }
         let tile_radius = tiles.radius(searched.reports[0].tile)?;
         let seen = Seen { frame: tiles.frame, centres: &centres, tile_radius };
-        self.picture(&seen, snr.as_ref(), &marked)?.write(&out.join(outputs::PICTURE))?;
+        self.picture(&seen, searched.map.as_ref(), &marked)?.write(&out.join(outputs::PICTURE))?;
+        if let Some(map) = searched.map {
+            names.push(map.scores().file().to_owned());
+            map.write(out, tiles.frame)?;
+        }
         Catalogue::new(&centres, tiles.frame)
             .with_i64("tile", searched.reports.iter().map(|report| report.tile as i64).collect())?
             .with_f64("searchedDeg2", searched.reports.iter().map(|report| report.area_deg2).collect())?
@@ -311,15 +307,10 @@ impl SphereSearch<'_> {
         Ok((n, names))
     }
 
-    /// The S/N or, of methods that have none, the map with the least noise.
-    fn picture(
-        &self,
-        seen: &Seen<'_>,
-        snr: Option<&HealpixMap<SignalToNoise>>,
-        marked: &Marked<'_>,
-    ) -> Result<MapImage> {
-        if let Some(snr) = snr {
-            return picture::picture(seen, |at| snr.nearest(at), &outputs::snr_style(), marked);
+    /// The scores or, of methods that have no map of them, the map with the least noise.
+    fn picture(&self, seen: &Seen<'_>, map: Option<&SphereMap>, marked: &Marked<'_>) -> Result<MapImage> {
+        if let Some(map) = map {
+            return picture::picture(seen, |at| map.nearest(at), &map.scores().style(), marked);
         }
         let bands: Vec<&HealpixBand> = self.maps.bands().iter().collect();
         let shown = outputs::quietest(&bands, |band| band.noise_arcmin);
