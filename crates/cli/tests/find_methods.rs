@@ -4,9 +4,12 @@
 
 mod common;
 
+use arcmin_fits::{FitsFile, ImageData};
 use arcmin_maps::Catalogue;
-use arcmin_maps::file::{ReadOptions, UnitMap, read_map};
-use arcmin_maps::healpix::{HealpixFile, HealpixMap, HealpixPixels, HealpixUnitMap};
+use arcmin_maps::file::{ReadOptions, UnitMap, read_geometry, read_map};
+use arcmin_maps::healpix::{
+    HealpixFile, HealpixMap, HealpixPixels, HealpixReadOptions, HealpixUnitMap, OrderedPixels, read_healpix_column,
+};
 use arcmin_sphere::healpix::{Healpix, Nside, PixelSet};
 use arcmin_units::{Frame, Radian, SkyPosition};
 use common::trained::{
@@ -58,6 +61,34 @@ fn each_method_finds_heavy_clusters_and_says_what_its_scores_are() {
         assert!(is_one_of(&peaks) || is_one_of(&all));
     }
     assert!(n_found(&peaks, ensemble.positions(), 1e-3) > 0);
+}
+
+#[test]
+fn the_map_network_writes_the_probabilities_of_which_its_candidates_are_the_peaks() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().join("out");
+    let output = find(&BANDS, &out, &["--method", "fcn", "--threshold", "0.05"]);
+    assert_succeeded(&output);
+    let path = out.join("probability.fits");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("probability.fits"), "it is named");
+    let image = FitsFile::open(&path).and_then(|file| file.read_image(0)).expect("our own file");
+    let card = |key: &str| image.header.get_f64(key).expect("a header").unwrap_or_else(|| panic!("no card {key}"));
+    assert_eq!([card("RADIUS"), card("MVIRMIN"), card("ZMIN")], [1.0, 2e14, 0.25]);
+    let ImageData::F32(pixels) = &image.data else { panic!("single precision") };
+    let (geometry, ours) = (read_geometry(&path).expect("a geometry"), band_map("148").geometry().clone());
+    assert!(geometry.same_grid(&ours.binned(4)), "cells of 1' of pixels of 0.25': {geometry}");
+    assert!(pixels.iter().all(|p| (0.0..=1.0).contains(p)) && pixels.iter().any(|p| *p > 0.9));
+    let nx = geometry.shape().nx;
+    let highest_near = |position: SkyPosition| {
+        let at = geometry.sky_to_pix(position).expect("on the map");
+        let is_near = |i: &usize| ((i % nx) as f64 - at.x).hypot((i / nx) as f64 - at.y) < 1.6;
+        (0..pixels.len()).filter(is_near).map(|i| f64::from(pixels[i])).fold(0.0, f64::max)
+    };
+    let found = catalogue(&out);
+    let scores = found.f64("probability").expect("a column");
+    let same =
+        (0..found.len()).filter(|&row| (highest_near(found.positions()[row]) - scores[row]).abs() < 1e-4).count();
+    assert!(found.len() > 10 && 10 * same >= 9 * found.len(), "{same} of {} are peaks", found.len());
 }
 
 /// The settings of the filter whose scores the shipped combinations are of, as a file.
@@ -240,23 +271,43 @@ fn healpix_maps_are_searched_in_tiles_and_clusters_listed_once() {
         assert_succeeded(&output);
         let found = catalogue(&out);
         assert_most(n_found(&found, &heavy, reach), &heavy, &format!("{method} on HEALPix"));
-        let seen: std::collections::BTreeSet<String> = found.text("tileName").expect("a column").into_iter().collect();
+        let seen: std::collections::BTreeSet<&String> = found.text("tileName").expect("a column").iter().collect();
         assert_eq!(seen.len(), 2, "{method}: both tiles found something");
         assert!(out.join("tiles.fits").is_file() && out.join("map.png").is_file() && !out.join("snr.fits").exists());
+        let map = out.join("probability.fits");
+        assert_eq!(map.exists(), method == "fcn", "{method}");
+        if method == "fcn" {
+            let map = read_healpix_column(&map, &HealpixReadOptions::default()).expect("our own file");
+            let OrderedPixels::Ring(map) = map else { panic!("in ring order") };
+            let values: Vec<f32> = map.iter().filter_map(|(_, value)| value).collect();
+            assert!(map.grid().nside().value() == 2048 && values.iter().all(|p| (0.0..=1.0).contains(p)));
+            // Its pixels of 1.7' have the highest value of the cells within.
+            let scores = found.f64("probability").expect("a column");
+            let near = |position: SkyPosition| {
+                let disc = map.grid().disc(position, Radian::new(1e-3));
+                disc.pixels().filter_map(|pixel| map.get(pixel)).fold(0.0, f32::max)
+            };
+            let least = (0..found.len()).map(|row| f64::from(near(found.positions()[row])) - scores[row]);
+            assert!(least.fold(f64::INFINITY, f64::min) > -1e-4, "each candidate is on the map");
+        }
         // The flat map and the tiles have nearly the same pixels: what is likely in one is in the other, once.
         let flat = folder.path().join(format!("{method}-flat"));
         assert_succeeded(&find(&BANDS, &flat, &["--method", method]));
-        let flat = catalogue(&flat);
+        let (flat, middle) = (catalogue(&flat), middle(&geometry));
         for (ours, others) in [(&found, &flat), (&flat, &found)] {
             let probability = ours.f64("probability").expect("a column");
-            let is_likely =
-                |row: &usize| probability[*row] > 0.85 && depth_arcmin(&geometry, ours.positions()[*row]) > RIM_ARCMIN;
-            let likely: Vec<SkyPosition> = (0..ours.len()).filter(is_likely).map(|row| ours.positions()[row]).collect();
-            let near = |p: &SkyPosition| {
-                others.positions().iter().filter(|o| o.separation(*p).to_arcmin().value() < reach.max(0.0)).count()
+            let is_inside = |p: SkyPosition| {
+                depth_arcmin(&geometry, p) > RIM_ARCMIN && (p.lat_deg() - middle.lat_deg()).abs() < 0.6
             };
-            let counts: Vec<usize> = likely.iter().map(near).collect();
-            eprintln!("{method} {counts:?} {} {}", ours.len(), others.len());
+            let rows = (0..ours.len()).filter(|&row| probability[row] > 0.85);
+            let likely = rows.map(|row| ours.positions()[row]).filter(|&p| is_inside(p));
+            let n_near = |p: SkyPosition| {
+                others.positions().iter().filter(|o| o.separation(p).to_arcmin().value() < reach).count()
+            };
+            let counts: Vec<usize> = likely.map(n_near).collect();
+            let once = counts.iter().filter(|&&n| n == 1).count();
+            assert!(once >= 4 && 5 * once >= 4 * counts.len(), "{method}: {counts:?}");
+            assert!(method == "cnn" || counts.iter().all(|&n| n <= 1), "{method}: {counts:?}");
         }
     }
     let coarse = healpix_maps(folder.path(), 4096);

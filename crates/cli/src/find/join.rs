@@ -169,7 +169,7 @@ mod tests {
         for trial in 0..4000 {
             let mut anywhere = |half: f64| 2.0 * half * (uniform() - 0.5);
             let first = [anywhere(10.0), anywhere(10.0)];
-            let (apart, turn) = (10.0 + anywhere(1.5), anywhere(std::f64::consts::PI));
+            let (apart, turn) = (7.75 + anywhere(3.75), anywhere(std::f64::consts::PI));
             let second = [first[0] + apart * turn.cos(), first[1] + apart * turn.sin()];
             let clusters = if trial % 2 == 0 { vec![first] } else { vec![first, second] };
             let mut all = Vec::new();
@@ -178,7 +178,7 @@ mod tests {
                 for [x, y] in cutouts(&clusters, offset, 0.3 * tile as f64) {
                     if is_claimed(tile, at(x, y), Arcmin::new(4.25), owner) {
                         let candidate = Candidate::new(at(x, y), anywhere(0.5));
-                        all.push(Found { tile, candidate, blur: Arcmin::new(3.0) });
+                        all.push(Found { tile, candidate, blur: Arcmin::new(3.6) });
                     }
                 }
             }
@@ -190,7 +190,8 @@ mod tests {
             counts[1] += usize::from(!clusters.iter().all(|&cluster| near(cluster)));
             counts[2] += usize::from(kept.len() > clusters.len());
         }
-        let [n, lost, doubled] = alone;
-        panic!("alone {n} {lost} {doubled} pairs {pairs:?}");
+        // The draws are fixed. Were the tile that owns a middle to keep it, about 100 of each would be lost and as many doubled.
+        assert!(alone[1] == 0 && alone[2] <= 8, "of {} alone {} are lost, {} doubled", alone[0], alone[1], alone[2]);
+        assert!(pairs[1] <= 36 && pairs[2] <= 36, "of {} pairs {} are lost, {} tripled", pairs[0], pairs[1], pairs[2]);
     }
 }

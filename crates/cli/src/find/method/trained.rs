@@ -23,6 +23,8 @@ const KNOWN_ARCMIN: f64 = 1.5;
 const DEFAULT_PROBABILITY_MIN: f64 = 0.5;
 /// Below this one of the two scores of AND is below its own threshold.
 const DEFAULT_AND_MIN: f64 = 1.0;
+/// Middles of two tiles' cutouts of one cluster are less than twice this many strides apart, but for one pair in a thousand.
+const CUTOUT_BLUR_STRIDES: f64 = 0.6;
 /// How far what is left of a subtracted source reaches: a beam or so.
 const SOURCE_REACH_ARCMIN: f64 = 2.0;
 /// A band of the maps and one of the training whose frequencies differ by no more than this share may be the same.
@@ -145,7 +147,7 @@ fn of_cutouts(finder: Box<dyn ClusterFinder>, network: &CnnFinder, border: Arcmi
         tiling: Tiling { border, pixel: Some(Arcmin::new(about.sky.pixel_arcmin)) },
         reach: Reach { known: to_corner, claimed: to_corner },
         sources: None,
-        blur: Arcmin::new(0.5 * stride),
+        blur: Arcmin::new(CUTOUT_BLUR_STRIDES * stride),
         score_min,
     }
 }
