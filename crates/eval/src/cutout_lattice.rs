@@ -165,6 +165,14 @@ impl TileCutouts {
         self.lattice.cell(cell as usize).map(|cell| self.lattice.centre(cell))
     }
 
+    /// Distance of a position in the frame of the tile from the middle of the cutout that holds it, `None` outside of all.
+    pub fn from_middle(&self, position: SkyPosition) -> Option<Arcmin> {
+        let pixel = self.geometry.sky_to_pix(position)?;
+        self.lattice
+            .from_middle(pixel)
+            .map(|pixels| Arcmin::new(pixels * self.geometry.pixel_size().to_arcmin().value()))
+    }
+
     fn searched_by_half(&self, searched: &Mask) -> Vec<bool> {
         let shape = self.geometry.shape();
         let mut pixels = vec![(0u32, 0u32); self.lattice.len()];

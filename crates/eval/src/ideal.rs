@@ -119,6 +119,8 @@ fn detection(halo: &HaloOutcome, score: f64) -> DetectionOutcome {
             offset_arcmin: 0.0,
         }),
         cutouts: halo.cutouts,
+        from_middle_arcmin: None,
+        scale_arcmin: None,
         y_best: None,
         y_fixed: None,
         mass: None,

@@ -80,7 +80,13 @@ pub struct DetectionOutcome {
     pub counterpart: Option<Counterpart>,
     /// The cutouts that it speaks for: those that hold its halo's centre if it has a halo, else its own position.
     pub cutouts: CutoutCells,
-    /// Central y at the finder's best scale.
+    /// Distance of its own position from the middle of the cutout of equal area that holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_middle_arcmin: Option<f64>,
+    /// The finder's best scale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_arcmin: Option<f64>,
+    /// Central y at that scale.
     pub y_best: Option<YMeasured>,
     /// Central y at the finder's fixed scale.
     pub y_fixed: Option<YMeasured>,
@@ -220,6 +226,7 @@ fn halo_outcome(halo: &Halo, searched: &Mask, cutouts: &TileCutouts, config: &Ma
 
 /// Judges one candidate and notes its score with its halo.
 fn judge(candidate: &Candidate, cutouts: &TileCutouts, matched: Option<(&Halo, &mut HaloOutcome)>) -> DetectionOutcome {
+    let from_middle_arcmin = cutouts.from_middle(candidate.position).map(|distance| distance.value());
     let cutouts = matched.as_ref().map_or_else(|| cutouts.cells(candidate.position), |(_, halo)| halo.cutouts);
     let verdict = match &matched {
         None => Verdict::Unmatched,
@@ -247,6 +254,8 @@ fn judge(candidate: &Candidate, cutouts: &TileCutouts, matched: Option<(&Halo, &
         verdict,
         counterpart,
         cutouts,
+        from_middle_arcmin,
+        scale_arcmin: candidate.best.as_ref().map(|size| size.scale_arcmin),
         y_best: y(&candidate.best),
         y_fixed: y(&candidate.fixed),
         mass: candidate.mass.map(|mass| MassFound { mvir_msun: mass.mvir.msun(), ln_error: mass.ln_error }),

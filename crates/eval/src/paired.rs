@@ -130,21 +130,20 @@ impl<'a> PairedTile<'a> {
         self.counted.n() - self.cutouts.len() as u64
     }
 
-    /// The outcome of a finder that gives each cutout one score from two, `None` for no candidate. Its candidate is the first
+    /// The outcome of a finder that gives each cutout one score, `None` for no candidate. Its candidate is the first
     /// finder's where that has one in the cutout, else the second's, with the halo to which it was matched.
     ///
     /// Searched are the cutouts that count for both; haloes elsewhere were not searched.
-    pub fn combined(&self, score: impl Fn(Option<f64>, Option<f64>) -> Option<f64>) -> TileOutcome {
-        let of = |detection: Option<&DetectionOutcome>| detection.map(|detection| detection.score);
+    pub fn combined(&self, score: impl Fn(&PairedCutout) -> Option<f64>) -> TileOutcome {
         let candidate = |cutout: &PairedCutout| {
             let at = cutout.first.or(cutout.second)?;
-            Some(DetectionOutcome { score: score(of(cutout.first), of(cutout.second))?, ..*at })
+            Some(DetectionOutcome { score: score(cutout)?, ..*at })
         };
         let mut detections: Vec<DetectionOutcome> = self.cutouts.iter().filter_map(candidate).collect();
         detections.sort_by(|a, b| b.score.total_cmp(&a.score));
         let mut matching = self.second.matching;
         matching.radius_arcmin = matching.radius_arcmin.max(self.first.matching.radius_arcmin);
-        matching.cutouts.no_detection_score = score(None, None).unwrap_or(0.0);
+        matching.cutouts.no_detection_score = score(&PairedCutout::default()).unwrap_or(0.0);
         TileOutcome {
             format: OUTCOME_FORMAT,
             tile: self.first.tile,
@@ -223,6 +222,12 @@ mod tests {
         (TileOutcome::new(&detections, &truth, &matching).unwrap(), runs)
     }
 
+    /// A combination of the two scores alone.
+    fn of_both(combine: impl Fn(Option<f64>, Option<f64>) -> Option<f64>) -> impl Fn(&PairedCutout) -> Option<f64> {
+        let score = |detection: Option<&DetectionOutcome>| detection.map(|detection| detection.score);
+        move |cutout| combine(score(cutout.first), score(cutout.second))
+    }
+
     #[test]
     fn runs_hold_what_they_were_made_of() {
         let cells = [0u32, 1, 2, 5, 7, 8, 30];
@@ -250,7 +255,7 @@ mod tests {
             (15, None, Some(0.4), false),
         ];
         assert_eq!((shown.as_slice(), tile.n_empty()), (expected.as_slice(), 12));
-        let sum = tile.combined(|a, b| Some(a.unwrap_or(0.0) / 10.0 + b.unwrap_or(0.0)));
+        let sum = tile.combined(of_both(|a, b| Some(a.unwrap_or(0.0) / 10.0 + b.unwrap_or(0.0))));
         let found: Vec<_> = sum.detections.iter().map(|d| (d.score, d.verdict)).collect();
         assert_eq!(found[0], (2.1, Verdict::Target));
         assert_eq!(found[2], (0.6, Verdict::Target));
@@ -259,7 +264,7 @@ mod tests {
         assert_eq!(sum.n_cutouts.equal_area, 16);
         assert!((sum.searched_deg2 - 0.16).abs() < 1e-12);
         // Where both are needed, one is left.
-        assert_eq!(tile.combined(|a, b| Some(a? + b?)).detections.len(), 1);
+        assert_eq!(tile.combined(of_both(|a, b| Some(a? + b?))).detections.len(), 1);
     }
 
     #[test]
@@ -268,7 +273,7 @@ mod tests {
         let (first, of_first) = outcome(&haloes, &[(40.0, 41.0, 9.0)], 1.0, 28);
         let (second, of_second) = outcome(&haloes, &[(15.5, 15.5, 0.9), (39.5, 39.5, 0.6)], 3.0, 0);
         let tile = PairedTile::new(&first, &second, of_first.and(&of_second));
-        let sum = tile.combined(|a, b| Some(a.unwrap_or(0.0) + b.unwrap_or(0.0)));
+        let sum = tile.combined(of_both(|a, b| Some(a.unwrap_or(0.0) + b.unwrap_or(0.0))));
         assert_eq!((sum.n_cutouts.equal_area, sum.detections.len()), (4, 1));
         let summary = TileSummary::new(&sum);
         assert_eq!(summary.searched_targets().map(|halo| halo.id).collect::<Vec<_>>(), [1]);
@@ -287,7 +292,7 @@ mod tests {
             let (second, of_second) = outcome(&haloes, &middles.collect::<Vec<_>>(), 3.0, 0);
             let combine = |a: Option<f64>, b: Option<f64>| Some(a.unwrap_or(1.0).ln() + b.unwrap_or(-0.5));
             let tile = PairedTile::new(&first, &second, of_first.and(&of_second));
-            let combined = TileSummary::new(&tile.combined(combine));
+            let combined = TileSummary::new(&tile.combined(of_both(combine)));
             let table = |outcome: &TileOutcome| {
                 let table = CutoutTable::new(&TileSummary::new(outcome), CutoutLattice::EqualArea);
                 table.entries.into_iter().map(|e| (e.cell, (e.score, e.is_positive))).collect::<BTreeMap<_, _>>()

@@ -1,7 +1,7 @@
 //! Both scores must reach a threshold of their own.
 
-use crate::LabelledCutout;
 use crate::best_pair::best_pair;
+use crate::{CutoutEvidence, LabelledCutout};
 use serde::{Deserialize, Serialize};
 
 /// A cutout passes when both scores reach their thresholds (EnsembleAND of Lin21, Sect. 3.2).
@@ -25,12 +25,12 @@ impl And {
         Self { first_min: pair.and_then(|p| p.first_min), second_min: pair.and_then(|p| p.second_min) }
     }
 
-    pub(crate) fn score(&self, first: Option<f64>, second: Option<f64>) -> Option<f64> {
+    pub(crate) fn score(&self, evidence: &CutoutEvidence) -> Option<f64> {
         let ratio = |score: Option<f64>, least: Option<f64>| match least {
             None => Some(f64::INFINITY),
             Some(least) => score.map(|score| score / least),
         };
-        let least = ratio(first, self.first_min)?.min(ratio(second, self.second_min)?);
+        let least = ratio(evidence.first, self.first_min)?.min(ratio(evidence.second, self.second_min)?);
         Some(if least.is_finite() { least } else { 1.0 })
     }
 }

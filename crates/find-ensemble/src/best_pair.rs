@@ -24,7 +24,7 @@ impl Pair {
     /// Whether a cutout passes.
     pub(crate) fn passes(&self, cutout: &LabelledCutout) -> bool {
         let reaches = |least: Option<f64>, score: Option<f64>| least.is_none_or(|m| score.is_some_and(|s| s >= m));
-        reaches(self.first_min, cutout.first) && reaches(self.second_min, cutout.second)
+        reaches(self.first_min, cutout.evidence.first) && reaches(self.second_min, cutout.evidence.second)
     }
 
     /// F1 of the cutouts that pass; zero where there is nothing to find and nothing passes.
@@ -77,8 +77,8 @@ fn order(a: Option<f64>, b: Option<f64>) -> std::cmp::Ordering {
 impl<'a> Search<'a> {
     fn new(cutouts: &'a [LabelledCutout]) -> Self {
         let mut by_first: Vec<&LabelledCutout> = cutouts.iter().collect();
-        by_first.sort_by(|a, b| order(b.first, a.first));
-        let mut second: Vec<Option<f64>> = cutouts.iter().map(|cutout| cutout.second).collect();
+        by_first.sort_by(|a, b| order(b.evidence.first, a.evidence.first));
+        let mut second: Vec<Option<f64>> = cutouts.iter().map(|cutout| cutout.evidence.second).collect();
         second.sort_by(|a, b| order(*a, *b));
         second.dedup();
         Self { by_first, second }
@@ -90,12 +90,13 @@ impl<'a> Search<'a> {
         let mut tree = SuffixTree::new(self.second.len());
         let mut best: Option<(f64, Pair)> = None;
         for (idx, cutout) in self.by_first.iter().enumerate() {
-            let leaf = self.second.partition_point(|&second| order(second, cutout.second).is_lt());
+            let leaf = self.second.partition_point(|&second| order(second, cutout.evidence.second).is_lt());
             tree.add(leaf, cutout.weight * (if cutout.is_target { 2.0 } else { 0.0 } - lambda));
-            let last_of_score = self.by_first.get(idx + 1).is_none_or(|next| next.first != cutout.first);
+            let last_of_score =
+                self.by_first.get(idx + 1).is_none_or(|next| next.evidence.first != cutout.evidence.first);
             let (worth, leaf) = tree.best();
             if last_of_score && worth > best.map_or(0.0, |(most, _)| most) {
-                best = Some((worth, Pair { first_min: cutout.first, second_min: self.second[leaf] }));
+                best = Some((worth, Pair { first_min: cutout.evidence.first, second_min: self.second[leaf] }));
             }
         }
         best.map(|(_, pair)| pair)
@@ -144,13 +145,14 @@ impl SuffixTree {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::CutoutEvidence;
     use proptest::prelude::*;
 
     /// Few distinct scores, so that there are ties.
     fn cutouts() -> impl Strategy<Value = Vec<LabelledCutout>> {
         let score = || prop::option::of((1u32..9).prop_map(|s| f64::from(s) / 2.0));
         let one = (score(), score(), 1u32..4, any::<bool>()).prop_map(|(first, second, weight, is_target)| {
-            LabelledCutout { first, second, weight: f64::from(weight), is_target }
+            LabelledCutout { evidence: CutoutEvidence::new(first, second), weight: f64::from(weight), is_target }
         });
         prop::collection::vec(one, 1..40)
     }
@@ -161,7 +163,7 @@ mod tests {
             let mut brute = 0.0f64;
             for a in &cutouts {
                 for b in &cutouts {
-                    brute = brute.max(Pair { first_min: a.first, second_min: b.second }.f1(&cutouts));
+                    brute = brute.max(Pair { first_min: a.evidence.first, second_min: b.evidence.second }.f1(&cutouts));
                 }
             }
             let found = best_pair(&cutouts).map_or(0.0, |pair| pair.f1(&cutouts));
@@ -172,8 +174,8 @@ mod tests {
         fn a_cutout_lies_on_each_threshold(cutouts in cutouts()) {
             if let Some(pair) = best_pair(&cutouts) {
                 let passing: Vec<_> = cutouts.iter().filter(|cutout| pair.passes(cutout)).collect();
-                prop_assert!(passing.iter().any(|cutout| cutout.first == pair.first_min));
-                prop_assert!(passing.iter().any(|cutout| cutout.second == pair.second_min));
+                prop_assert!(passing.iter().any(|cutout| cutout.evidence.first == pair.first_min));
+                prop_assert!(passing.iter().any(|cutout| cutout.evidence.second == pair.second_min));
             }
         }
     }
@@ -181,8 +183,7 @@ mod tests {
     #[test]
     fn a_small_case_by_hand() {
         let cutout = |first, second, is_target| LabelledCutout {
-            first: Some(first),
-            second: Some(second),
+            evidence: CutoutEvidence::new(Some(first), Some(second)),
             weight: 1.0,
             is_target,
         };

@@ -1,7 +1,7 @@
 //! The combinations by name, fitted and applied alike.
 
 use crate::cutout::check;
-use crate::{And, Calibrated, Error, LabelledCutout, RankProduct};
+use crate::{And, Calibrated, CutoutEvidence, Error, LabelledCutout, RankProduct};
 use arcmin_method::ScoreKind;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -87,13 +87,13 @@ impl Combination {
         }
     }
 
-    /// The score of a cutout from the largest of each finder; it never falls when one of them rises or comes in. `None` where
-    /// [`And`] asks for a score that is not there.
-    pub fn score(&self, first: Option<f64>, second: Option<f64>) -> Option<f64> {
+    /// The score of a cutout; it never falls when one of the finders' scores rises or, at the middle of the fit's scales and of the
+    /// cutout, comes in. `None` where [`And`] asks for a score that is not there.
+    pub fn score(&self, evidence: &CutoutEvidence) -> Option<f64> {
         match self {
-            Self::And(and) => and.score(first, second),
-            Self::RankProduct(ranks) => Some(ranks.score(first, second)),
-            Self::Calibrated(calibrated) => Some(calibrated.score(first, second)),
+            Self::And(and) => and.score(evidence),
+            Self::RankProduct(ranks) => Some(ranks.score(evidence)),
+            Self::Calibrated(calibrated) => Some(calibrated.score(evidence)),
         }
     }
 }
@@ -107,12 +107,20 @@ mod tests {
         (prop::option::of(3.0f64..30.0), prop::option::of(0.01f64..1.0))
     }
 
+    /// Scale and distance from the middle in arcmin.
+    fn shape() -> impl Strategy<Value = (f64, f64)> {
+        (0.25f64..3.0, 0.0f64..4.2)
+    }
+
+    /// Scores with scale and place where the first finder has a detection and they are known.
+    fn shaped((first, second): (Option<f64>, Option<f64>), shape: Option<(f64, f64)>) -> CutoutEvidence {
+        let shape = first.and(shape);
+        CutoutEvidence { first, second, scale_arcmin: shape.map(|s| s.0), from_middle_arcmin: shape.map(|s| s.1) }
+    }
+
     fn cutouts() -> impl Strategy<Value = Vec<LabelledCutout>> {
-        let one = (scores(), any::<bool>()).prop_map(|((first, second), is_target)| LabelledCutout {
-            first,
-            second,
-            weight: 1.0,
-            is_target,
+        let one = (scores(), prop::option::of(shape()), any::<bool>()).prop_map(|(scores, shape, is_target)| {
+            LabelledCutout { evidence: shaped(scores, shape), weight: 1.0, is_target }
         });
         prop::collection::vec(one, 2..60)
     }
@@ -126,14 +134,18 @@ mod tests {
     proptest! {
         #[test]
         fn more_of_either_score_never_means_less(
-            cutouts in cutouts(), asked in prop::collection::vec(scores(), 12),
+            cutouts in cutouts(), asked in prop::collection::vec(scores(), 12), shape in prop::option::of(shape()),
         ) {
+            // What comes in at some scale and place may speak against a target.
+            let alike = |a: &(Option<f64>, Option<f64>), b: &(Option<f64>, Option<f64>)| {
+                shape.is_none() || a.0.is_some() == b.0.is_some()
+            };
             for kind in Kind::ALL {
                 let Ok(fitted) = Combination::fit(kind, &cutouts) else { continue };
                 for a in &asked {
-                    for b in asked.iter().filter(|b| at_least(*a, **b)) {
+                    for b in asked.iter().filter(|b| at_least(*a, **b) && alike(a, b)) {
                         let score = |s: &(Option<f64>, Option<f64>)| {
-                            fitted.score(s.0, s.1).unwrap_or(f64::NEG_INFINITY)
+                            fitted.score(&shaped(*s, shape)).unwrap_or(f64::NEG_INFINITY)
                         };
                         prop_assert!(score(a) >= score(b) - 1e-12, "{kind}: {a:?} {} {b:?} {}", score(a), score(b));
                     }
@@ -157,8 +169,8 @@ mod tests {
                     let reaches = |least: Option<f64>, score: Option<f64>| {
                         least.is_none_or(|least| score.is_some_and(|score| score >= least))
                     };
-                    let passes = reaches(and.first_min, cutout.first) && reaches(and.second_min, cutout.second);
-                    let score = and.score(cutout.first, cutout.second);
+                    let passes = reaches(and.first_min, cutout.evidence.first) && reaches(and.second_min, cutout.evidence.second);
+                    let score = and.score(&cutout.evidence);
                     prop_assert_eq!(passes, score.is_some_and(|score| score >= 1.0), "{:?} {:?}", and, cutout);
                 }
             }
@@ -167,7 +179,11 @@ mod tests {
 
     #[test]
     fn what_cannot_be_fitted_is_refused() {
-        let cutout = |first, second, is_target| LabelledCutout { first, second, weight: 1.0, is_target };
+        let cutout = |first, second, is_target| LabelledCutout {
+            evidence: CutoutEvidence::new(first, second),
+            weight: 1.0,
+            is_target,
+        };
         let (target, other) = (cutout(Some(9.0), Some(0.9), true), cutout(Some(4.0), None, false));
         let refusal = |kind, cutouts: &[LabelledCutout]| Combination::fit(kind, cutouts).unwrap_err();
         for kind in Kind::ALL {
@@ -180,6 +196,9 @@ mod tests {
             let nan = cutout(Some(f64::NAN), None, false);
             assert!(matches!(refusal(kind, &[target, nan]), Error::BadScore { .. }));
         }
+        let evidence = CutoutEvidence { scale_arcmin: Some(0.0), ..target.evidence };
+        let shrunk = refusal(Kind::Calibrated, &[LabelledCutout { evidence, ..target }, other]).to_string();
+        assert_eq!(shrunk, "the scale of a detection is 0: it must be finite and above zero");
         let certain = cutout(Some(3.0), Some(1.5), false);
         let message = refusal(Kind::Calibrated, &[target, certain]).to_string();
         assert_eq!(message, "a score of the second finder is 1.5: calibrated needs it to be a probability");

@@ -3,13 +3,24 @@
 use crate::{Error, Kind};
 use std::fmt;
 
-/// A cutout with the scores of both finders and what it holds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LabelledCutout {
+/// What both finders say of a cutout.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CutoutEvidence {
     /// Largest score of the first finder's detections; `None` where it has none.
     pub first: Option<f64>,
     /// Largest score of the second finder's detections; `None` where it has none.
     pub second: Option<f64>,
+    /// Scale of the first finder's detection of that score, where it measures one.
+    pub scale_arcmin: Option<f64>,
+    /// Distance of that detection from the middle of the cutout in which it lies, where it is known.
+    pub from_middle_arcmin: Option<f64>,
+}
+
+/// A cutout with what both finders say of it and what it holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LabelledCutout {
+    /// What the finders say.
+    pub evidence: CutoutEvidence,
     /// How many such cutouts there are: cutouts without any detection come as one.
     pub weight: f64,
     /// True when it holds a target.
@@ -34,9 +45,14 @@ impl fmt::Display for Side {
     }
 }
 
-impl LabelledCutout {
+impl CutoutEvidence {
+    /// Two scores without scale and place.
+    pub fn new(first: Option<f64>, second: Option<f64>) -> Self {
+        Self { first, second, scale_arcmin: None, from_middle_arcmin: None }
+    }
+
     /// Score of one of the finders.
-    pub(crate) fn score(&self, side: Side) -> Option<f64> {
+    pub(crate) fn of(&self, side: Side) -> Option<f64> {
         match side {
             Side::First => self.first,
             Side::Second => self.second,
@@ -53,7 +69,7 @@ pub(crate) fn check(kind: Kind, cutouts: &[LabelledCutout]) -> Result<(), Error>
         return Err(Error::BadWeight { value: bad.weight });
     }
     for side in [Side::First, Side::Second] {
-        for value in cutouts.iter().filter_map(|cutout| cutout.score(side)) {
+        for value in cutouts.iter().filter_map(|cutout| cutout.evidence.of(side)) {
             check_score(kind, side, value)?;
         }
     }
@@ -62,10 +78,21 @@ pub(crate) fn check(kind: Kind, cutouts: &[LabelledCutout]) -> Result<(), Error>
     if n_targets <= 0.0 {
         return Err(Error::NoTargets { n_cutouts });
     }
+    let known = |of: fn(&CutoutEvidence) -> Option<f64>| cutouts.iter().filter_map(move |cutout| of(&cutout.evidence));
+    if let Some(value) = known(|evidence| evidence.scale_arcmin).find(|scale| !(scale.is_finite() && *scale > 0.0)) {
+        return Err(Error::BadMeasurement { what: "scale", value, must_be: "finite and above zero" });
+    }
+    if let Some(value) = known(|evidence| evidence.from_middle_arcmin).find(|at| !(at.is_finite() && *at >= 0.0)) {
+        return Err(Error::BadMeasurement {
+            what: "distance from the middle",
+            value,
+            must_be: "finite and not negative",
+        });
+    }
     if sum(&|c| !c.is_target) <= 0.0 {
         return Err(Error::NoOthers { n_cutouts });
     }
-    if cutouts.iter().all(|c| c.first.is_none() && c.second.is_none()) {
+    if cutouts.iter().all(|c| c.evidence.first.is_none() && c.evidence.second.is_none()) {
         return Err(Error::NothingFound { n_cutouts });
     }
     Ok(())

@@ -38,6 +38,16 @@ pub enum Error {
         /// What it must be.
         must_be: &'static str,
     },
+    /// A scale or place that cannot be.
+    #[error("the {what} of a detection is {value}: it must be {must_be}")]
+    BadMeasurement {
+        /// What was measured, in arcmin.
+        what: &'static str,
+        /// The value given.
+        value: f64,
+        /// What it must be.
+        must_be: &'static str,
+    },
     /// A weight that is none.
     #[error("the weight of a cutout is {value}: it must be finite and above zero")]
     BadWeight {

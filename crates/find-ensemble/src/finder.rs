@@ -1,9 +1,9 @@
 //! Two finders as one.
 
-use crate::{Combination, CutoutGrid, Error};
+use crate::{Combination, CutoutEvidence, CutoutGrid, Error};
 use arcmin_maps::{EqualAreaLattice, Geometry, Mask, Observation, PixelPosition};
 use arcmin_method::{Candidate, ClusterFinder, Detections, ScoreKind, Unwatched, Watch};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Runs two finders and answers with one candidate a cutout.
 ///
@@ -45,9 +45,11 @@ impl EnsembleFinder {
     ) -> BTreeMap<usize, &'a Candidate> {
         let mut strongest = BTreeMap::new();
         for candidate in &answer.candidates {
+            if !searched.is_valid_at(candidate.position) {
+                continue;
+            }
             let pixel = searched.geometry().sky_to_pix(candidate.position);
-            let place = pixel.filter(|&pixel| is_valid(searched, pixel)).and_then(|pixel| cells.number_at(pixel));
-            if let Some(cell) = place {
+            if let Some(cell) = pixel.and_then(|pixel| cells.number_at(pixel)) {
                 // They come by falling score, so that the first one of a cutout is its strongest.
                 strongest.entry(cell).or_insert(candidate);
             }
@@ -59,28 +61,32 @@ impl EnsembleFinder {
         let cells = self.grid.over(first.searched.geometry());
         let searched = searched_by_both(&first.searched, &second.searched, &cells);
         let firsts = self.strongest(first, &searched, &cells);
-        let mut candidates = Vec::new();
-        let mut seconds = self.strongest(second, &searched, &cells);
-        for (cell, candidate) in &firsts {
-            let other = seconds.remove(cell).map(|other| other.score);
-            candidates.extend(self.candidate(candidate, Some(candidate.score), other));
-        }
-        candidates.extend(seconds.values().filter_map(|other| self.candidate(other, None, Some(other.score))));
+        let seconds = self.strongest(second, &searched, &cells);
+        let found: BTreeSet<&usize> = firsts.keys().chain(seconds.keys()).collect();
+        let pair = |cell: &usize| (firsts.get(cell).copied(), seconds.get(cell).copied());
+        let candidate = |cell| self.candidate(pair(cell), searched.geometry(), &cells);
+        let mut candidates: Vec<Candidate> = found.into_iter().filter_map(candidate).collect();
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
         Detections { candidates, searched }
     }
 
-    fn candidate(&self, at: &Candidate, first: Option<f64>, second: Option<f64>) -> Option<Candidate> {
-        let score = self.combination.score(first, second)?;
-        Some(Candidate { score, ..at.clone() })
+    /// The candidate of a cutout in which either finder has one.
+    fn candidate(
+        &self,
+        (first, second): (Option<&Candidate>, Option<&Candidate>),
+        geometry: &Geometry,
+        cells: &EqualAreaLattice,
+    ) -> Option<Candidate> {
+        let pixel_arcmin = geometry.pixel_size().to_arcmin().value();
+        let from_middle = |first: &Candidate| cells.from_middle(geometry.sky_to_pix(first.position)?);
+        let evidence = CutoutEvidence {
+            first: first.map(|first| first.score),
+            second: second.map(|second| second.score),
+            scale_arcmin: first.and_then(|first| first.best.as_ref()).map(|best| best.scale_arcmin),
+            from_middle_arcmin: first.and_then(from_middle).map(|pixels| pixels * pixel_arcmin),
+        };
+        Some(Candidate { score: self.combination.score(&evidence)?, ..first.or(second)?.clone() })
     }
-}
-
-fn is_valid(mask: &Mask, pixel: PixelPosition) -> bool {
-    let shape = mask.geometry().shape();
-    let (x, y) = (pixel.x.round(), pixel.y.round());
-    let inside = x >= 0.0 && y >= 0.0 && x < shape.nx as f64 && y < shape.ny as f64;
-    inside && mask.valid()[y as usize * shape.nx + x as usize]
 }
 
 /// Pixels that both searched, of cutouts of whose middle that is at least half.

@@ -1,6 +1,6 @@
 //! Combinations as a run keeps them.
 
-use crate::{Combination, Error, Kind};
+use crate::{Combination, Error, Kind, LabelledCutout};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -24,6 +24,21 @@ pub struct FittedCombinations {
 }
 
 impl FittedCombinations {
+    /// Fits one combination of each kind on the same cutouts, see [`Combination::fit`].
+    ///
+    /// # Errors
+    /// Those of the fits.
+    pub fn fit(first: &str, second: &str, kinds: &[Kind], cutouts: &[LabelledCutout]) -> Result<Self, Error> {
+        let sum = |is: fn(&LabelledCutout) -> bool| cutouts.iter().filter(|c| is(c)).map(|c| c.weight).sum();
+        Ok(Self {
+            first: first.to_owned(),
+            second: second.to_owned(),
+            n_cutouts: sum(|_| true),
+            n_targets: sum(|cutout| cutout.is_target),
+            combinations: kinds.iter().map(|&kind| Combination::fit(kind, cutouts)).collect::<Result<_, _>>()?,
+        })
+    }
+
     /// Reads what a run wrote.
     ///
     /// # Errors
@@ -68,6 +83,7 @@ impl FittedCombinations {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::CutoutEvidence;
 
     #[test]
     fn shipped_combinations_rise_with_both_scores() {
@@ -75,7 +91,7 @@ mod tests {
         assert!(fitted.n_targets > 0.0 && fitted.n_cutouts > fitted.n_targets);
         for kind in Kind::ALL {
             let combination = fitted.get(kind).expect("one of each kind");
-            let score = |snr, p| combination.score(Some(snr), Some(p)).expect("both are there");
+            let score = |snr, p| combination.score(&CutoutEvidence::new(Some(snr), Some(p))).expect("both are there");
             assert!(score(30.0, 0.99) > score(30.0, 0.05) && score(30.0, 0.99) > score(4.0, 0.99), "{kind}");
         }
     }

@@ -1,7 +1,7 @@
 //! Logistic regression with a small ridge, by Newton's method.
 
 /// Number of terms, the constant first.
-pub(crate) const N_TERMS: usize = 6;
+pub(crate) const N_TERMS: usize = 8;
 /// Ridge on all terms but the constant: labels that the terms part without error do not drive them to infinity.
 const RIDGE: f64 = 1e-3;
 /// Most steps; it takes about ten.
@@ -130,7 +130,11 @@ pub(crate) mod tests {
             let found = |score: f64| if score > 0.0 { 1.0 } else { 0.0 };
             let u1 = if first > 0.0 { (first / 1.72).ln() } else { 0.0 };
             let u2 = if second > 0.0 { odds(second) - odds(0.025) } else { 0.0 };
-            Sample { terms: [1.0, found(first), found(second), u1, u2, u1 * u2], weight, is_target: label == 1 }
+            Sample {
+                terms: [1.0, found(first), found(second), u1, u2, u1 * u2, 0.0, 0.0],
+                weight,
+                is_target: label == 1,
+            }
         };
         CUTOUTS.iter().map(sample).collect()
     }
@@ -142,16 +146,16 @@ pub(crate) mod tests {
             let off = got.iter().zip(expected).map(|(g, e)| (g - e).abs()).fold(0.0, f64::max);
             assert!(off < 2e-6, "{got:?}");
         };
-        let all = [-2.18967517, -7.54059688, -2.36032866, 5.57849856, 0.8177655, 0.70779632];
-        close(fit(&samples(), [true; 6]), all);
-        let without_product = [-2.92331011, -5.51335177, -2.53958239, 5.77438199, 1.15713417, 0.0];
-        close(fit(&samples(), [true, true, true, true, true, false]), without_product);
+        let all = [-2.18967517, -7.54059688, -2.36032866, 5.57849856, 0.8177655, 0.70779632, 0.0, 0.0];
+        close(fit(&samples(), [true; N_TERMS]), all);
+        let without_product = [-2.92331011, -5.51335177, -2.53958239, 5.77438199, 1.15713417, 0.0, 0.0, 0.0];
+        close(fit(&samples(), [true, true, true, true, true, false, true, true]), without_product);
     }
 
     #[test]
     fn mean_probability_is_the_share_of_targets() {
         let samples = samples();
-        let coefficients = fit(&samples, [true; 6]);
+        let coefficients = fit(&samples, [true; N_TERMS]);
         let sum = |of: &dyn Fn(&Sample) -> f64| samples.iter().map(|s| s.weight * of(s)).sum::<f64>();
         let expected = sum(&|s| if s.is_target { 1.0 } else { 0.0 });
         assert!((sum(&|s| probability(&s.terms, &coefficients)) - expected).abs() < 1e-6);
@@ -159,9 +163,9 @@ pub(crate) mod tests {
 
     #[test]
     fn labels_parted_without_error_leave_the_numbers_finite() {
-        let sample = |u: f64| Sample { terms: [1.0, 1.0, 0.0, u, 0.0, 0.0], weight: 1.0, is_target: u > 0.5 };
+        let sample = |u: f64| Sample { terms: [1.0, 1.0, 0.0, u, 0.0, 0.0, 0.0, 0.0], weight: 1.0, is_target: u > 0.5 };
         let samples: Vec<Sample> = (0..50).map(|i| sample(f64::from(i) / 49.0)).collect();
-        let coefficients = fit(&samples, [true; 6]);
+        let coefficients = fit(&samples, [true; N_TERMS]);
         assert!(coefficients.iter().all(|c| c.is_finite() && c.abs() < 1e3), "{coefficients:?}");
         assert!(probability(&samples[49].terms, &coefficients) > 0.95);
     }

@@ -1,7 +1,7 @@
 //! The product of rank percentiles.
 
-use crate::LabelledCutout;
 use crate::cutout::Side;
+use crate::{CutoutEvidence, LabelledCutout};
 use serde::{Deserialize, Serialize};
 
 /// The product of the rank percentiles of the two scores (EnsemblePROD of Lin21, Sect. 3.2).
@@ -21,8 +21,8 @@ impl RankProduct {
         Self { first: Ranks::new(cutouts, Side::First), second: Ranks::new(cutouts, Side::Second) }
     }
 
-    pub(crate) fn score(&self, first: Option<f64>, second: Option<f64>) -> f64 {
-        self.first.percentile(first) * self.second.percentile(second)
+    pub(crate) fn score(&self, evidence: &CutoutEvidence) -> f64 {
+        self.first.percentile(evidence.first) * self.second.percentile(evidence.second)
     }
 }
 
@@ -39,9 +39,9 @@ struct Ranks {
 impl Ranks {
     fn new(cutouts: &[LabelledCutout], side: Side) -> Self {
         let mut scored: Vec<(f64, f64)> =
-            cutouts.iter().filter_map(|cutout| Some((cutout.score(side)?, cutout.weight))).collect();
+            cutouts.iter().filter_map(|cutout| Some((cutout.evidence.of(side)?, cutout.weight))).collect();
         scored.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let unscored = cutouts.iter().filter(|cutout| cutout.score(side).is_none());
+        let unscored = cutouts.iter().filter(|cutout| cutout.evidence.of(side).is_none());
         let mut n = unscored.map(|cutout| cutout.weight).sum::<f64>();
         let mut ranks = Self { scores: Vec::new(), below: Vec::new() };
         for (score, weight) in scored {
@@ -76,7 +76,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn cutout(first: Option<f64>, second: Option<f64>) -> LabelledCutout {
-        LabelledCutout { first, second, weight: 1.0, is_target: false }
+        LabelledCutout { evidence: CutoutEvidence::new(first, second), weight: 1.0, is_target: false }
     }
 
     /// scipy 1.17.1: `rankdata([2, 5, 2, 9, 5, 5, 0, 0]) / 8`, the zeros standing for no detection.
@@ -111,7 +111,7 @@ mod tests {
             };
             for &(first, second) in &scores {
                 let slow = percentile(&|s| value(s.0), value(first)) * percentile(&|s| value(s.1), value(second));
-                prop_assert!((fitted.score(first, second) - slow).abs() < 1e-14);
+                prop_assert!((fitted.score(&cutout(first, second).evidence) - slow).abs() < 1e-14);
             }
         }
 

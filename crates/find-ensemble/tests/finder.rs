@@ -1,6 +1,6 @@
 //! The finder made of two toy finders.
 
-use arcmin_find_ensemble::{Combination, CutoutGrid, EnsembleFinder, Error, Kind, LabelledCutout};
+use arcmin_find_ensemble::{Combination, CutoutEvidence, CutoutGrid, EnsembleFinder, Error, Kind, LabelledCutout};
 use arcmin_maps::{Band, BandMap, Beam, Geometry, Map, Mask, Observation, PixelPosition, Shape};
 use arcmin_method::conformance::check_finder;
 use arcmin_method::{Candidate, ClusterFinder, Detections, Measured, SizeMeasured};
@@ -77,8 +77,21 @@ fn cutouts() -> Told {
     Told { name: "cutouts", candidates, border: 0, n_bands: 2 }
 }
 
+/// The peaks' scale is 0.5'.
+fn scores(first: Option<f64>, second: Option<f64>, from_middle_arcmin: f64) -> CutoutEvidence {
+    let scale_arcmin = first.map(|_| 0.5);
+    CutoutEvidence { first, second, scale_arcmin, from_middle_arcmin: first.map(|_| from_middle_arcmin) }
+}
+
 fn labelled() -> Vec<LabelledCutout> {
-    let one = |first, second, is_target| LabelledCutout { first, second, weight: 1.0, is_target };
+    let one = |first, second, is_target| {
+        let from_middle_arcmin = if is_target { 0.5 } else { 3.0 };
+        let of_scale = |scores: CutoutEvidence| CutoutEvidence {
+            scale_arcmin: scores.scale_arcmin.map(|scale| if is_target { scale } else { 2.0 * scale }),
+            ..scores
+        };
+        LabelledCutout { evidence: of_scale(scores(first, second, from_middle_arcmin)), weight: 1.0, is_target }
+    };
     vec![
         one(Some(9.0), Some(0.8), true),
         one(Some(6.0), Some(0.5), true),
@@ -117,19 +130,23 @@ fn a_cutout_has_one_candidate_where_the_first_finder_has_it() {
         let name = candidate.best.as_ref().map(|size| size.template.clone()).expect("measured");
         ([(pixel.x * 2.0).round() / 2.0, (pixel.y * 2.0).round() / 2.0], name)
     };
-    let mut shown: Vec<_> = answer.candidates.iter().map(|c| (at(c), c.score)).collect();
+    let mut shown: Vec<_> = answer.candidates.iter().map(|c| (at(c), (c.score * 1e9).round())).collect();
     shown.sort_by(|a, b| a.0.0.partial_cmp(&b.0.0).expect("numbers"));
-    let score = |first, second| fitted.score(first, second).expect("a probability");
+    let score = |first, second, from_middle_pixels: f64| {
+        let score = fitted.score(&scores(first, second, PIXEL_ARCMIN * from_middle_pixels)).expect("a probability");
+        (score * 1e9).round()
+    };
     // (20, 12) is the weaker one of its cutout; (101, 60) lies in the last cutout's rim, beyond all middles; the peak at
     // (63, 15) has no cutout of the second finder, those at (15.5, 63.5) and (87.5, 87.5) no peak.
     let expected = [
-        (([14.0, 20.0], "peaks".to_owned()), score(Some(9.0), Some(0.8))),
-        (([15.5, 63.5], "cutouts".to_owned()), score(None, Some(0.3))),
-        (([40.0, 40.0], "peaks".to_owned()), score(Some(7.0), Some(0.1))),
-        (([63.0, 15.0], "peaks".to_owned()), score(Some(4.0), None)),
-        (([87.5, 87.5], "cutouts".to_owned()), score(None, Some(0.9))),
+        (([14.0, 20.0], "peaks".to_owned()), score(Some(9.0), Some(0.8), 1.5f64.hypot(4.5))),
+        (([15.5, 63.5], "cutouts".to_owned()), score(None, Some(0.3), 0.0)),
+        (([40.0, 40.0], "peaks".to_owned()), score(Some(7.0), Some(0.1), 0.5f64.hypot(0.5))),
+        (([63.0, 15.0], "peaks".to_owned()), score(Some(4.0), None, 0.5f64.hypot(0.5))),
+        (([87.5, 87.5], "cutouts".to_owned()), score(None, Some(0.9), 0.0)),
     ];
     assert_eq!(shown, expected);
+    assert!(score(Some(9.0), Some(0.8), 0.0) > score(Some(9.0), Some(0.8), 9.0), "place tells something here");
 }
 
 #[test]

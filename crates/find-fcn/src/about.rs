@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// How weight files are told from others.
 pub(crate) const WEIGHTS: weights::Kind =
-    weights::Kind { of: "a finder over whole maps", format: 1, command: "cargo xtask run deepsz" };
+    weights::Kind { of: "a finder over whole maps", format: 2, command: "cargo xtask run deepsz" };
 
 /// The metadata of a weight file: how the network was made, on which skies it was trained, and how that went.
 pub type About = arcmin_find_learned::About<FcnConfig, Trained>;

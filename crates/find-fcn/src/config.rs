@@ -60,12 +60,22 @@ pub enum ShownConfig {
     Bands,
     /// The signal to noise alone.
     Snr,
+    /// The bands, the signal to noise, and that of the residual: of the map less the clusters that the filter is sure of.
+    BandsSnrAndResidual,
 }
 
 impl ShownConfig {
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// S/N from which on the filter is sure of a cluster unless told otherwise.
+const SURE_SNR: f64 = 5.0;
+
+/// Whether a setting is the default: weights of networks without residuals do not speak of it.
+fn is_sure_snr(snr: &f64) -> bool {
+    *snr == SURE_SNR
 }
 
 /// What the network is shown.
@@ -85,6 +95,9 @@ pub struct InputConfig {
     pub shown: ShownConfig,
     /// Signals to noise are divided by this.
     pub scale_snr: f64,
+    /// Least S/N of clusters that a residual lacks.
+    #[serde(skip_serializing_if = "is_sure_snr")]
+    pub residual_above_snr: f64,
     /// Width of the border of the observed area that is not searched; that of the filter counts where there is one.
     pub border_arcmin: f64,
 }
@@ -99,6 +112,7 @@ impl Default for InputConfig {
             filter: None,
             shown: ShownConfig::default(),
             scale_snr: 5.0,
+            residual_above_snr: SURE_SNR,
             border_arcmin: 10.0,
         }
     }
@@ -164,16 +178,16 @@ impl Default for SearchConfig {
 impl FcnConfig {
     /// Checks what network, filter and training do not check themselves.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let InputConfig { cell_arcmin, high_pass_arcmin, scale_uk, filter, shown, scale_snr, border_arcmin } =
-            &self.input;
+        let InputConfig { cell_arcmin, high_pass_arcmin, scale_uk, filter, shown, scale_snr, .. } = &self.input;
         positive("input.cell_arcmin", *cell_arcmin)?;
         let is_wide = high_pass_arcmin.is_finite() && *high_pass_arcmin >= 2.0 * cell_arcmin;
         require("input.high_pass_arcmin", *high_pass_arcmin, is_wide, "finite and two cells or more")?;
         positive("input.scale_uk", *scale_uk)?;
         positive("input.scale_snr", *scale_snr)?;
-        not_negative("input.border_arcmin", *border_arcmin)?;
+        positive("input.residual_above_snr", self.input.residual_above_snr)?;
+        not_negative("input.border_arcmin", self.input.border_arcmin)?;
         filter.as_ref().map_or(Ok(()), |filter| filter.check().map(drop))?;
-        if *shown == ShownConfig::Snr && filter.is_none() {
+        if matches!(shown, ShownConfig::Snr | ShownConfig::BandsSnrAndResidual) && filter.is_none() {
             return Err(Error::NothingShown);
         }
         self.target.check()?;
@@ -206,6 +220,7 @@ impl FcnConfig {
             ShownConfig::BandsAndSnr => n_bands + n_scales,
             ShownConfig::Bands => n_bands,
             ShownConfig::Snr => n_scales,
+            ShownConfig::BandsSnrAndResidual => n_bands + 2 * n_scales,
         }
     }
 }

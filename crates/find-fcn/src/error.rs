@@ -20,7 +20,7 @@ pub enum Error {
     #[error(transparent)]
     Filter(#[from] arcmin_find_mmf::Error),
     /// No channel.
-    #[error("input.shown = \"snr\" without a filter: the network would be shown nothing; give input.filter")]
+    #[error("input.shown asks for signals to noise, but there is no filter: give input.filter")]
     NothingShown,
     /// Pixels too large for the cells.
     #[error(

@@ -112,8 +112,9 @@ impl FcnFinder {
         let position = positions.find(|&position| grid.searched.is_valid_at(position))?;
         let answer = &peak.answer;
         let mvir = Mvir::new(PIVOT_MSUN * (answer.ln_mass + mass_shift).exp());
-        let ln_error = mass_widening * answer.ln_sigma_mass.exp();
-        let position_error = position_widening * answer.ln_sigma_offset.exp() * self.about.config.input.cell_arcmin;
+        let ln_error = mass_widening.at(answer.log_odds) * answer.ln_sigma_mass.exp();
+        let position_error =
+            position_widening.at(answer.log_odds) * answer.ln_sigma_offset.exp() * self.about.config.input.cell_arcmin;
         Some(Candidate {
             mass: Some(MassMeasured { mvir, ln_error }),
             position_error: Some(Arcmin::new(position_error)),

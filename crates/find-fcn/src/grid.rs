@@ -21,7 +21,7 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
-    /// Bands without their local mean, then the filter's signals to noise. Missing pixels are zero, which is the local mean.
+    /// Bands without their local mean, then the filter's signals to noise, then those of the residual. Missing pixels are zero, which is the local mean.
     pub(crate) fn new(observation: &Observation, config: &FcnConfig) -> Result<Self, Error> {
         let geometry = observation.geometry();
         let pixel_arcmin = geometry.pixel_size().to_arcmin().value();
@@ -45,10 +45,14 @@ impl Grid {
             None => observation.mask().eroded(Arcmin::new(input.border_arcmin), Outside::Invalid),
             Some(filter) => {
                 let filter = MatchedFilter::new(filter)?;
-                let search = filter.search_treated(&filter.without_sources(observation)?, Keep::EveryScale)?;
+                let keep = match input.shown {
+                    ShownConfig::Bands => Keep::Best,
+                    ShownConfig::BandsAndSnr | ShownConfig::Snr => Keep::EveryScale,
+                    ShownConfig::BandsSnrAndResidual => Keep::Residuals { above_snr: input.residual_above_snr },
+                };
+                let search = filter.search_treated(&filter.without_sources(observation)?, keep)?;
                 let searched = search.detections.searched;
-                let scales = if input.shown == ShownConfig::Bands { &[] } else { &search.scales[..] };
-                for scale in scales {
+                for scale in search.scales.iter().chain(&search.residuals) {
                     let (sums, numbers) = binned(scale.snr.pixels(), searched.valid(), map_shape, shape, bin);
                     let factor = 1.0 / input.scale_snr as f32;
                     let mean = |(sum, n): (&f32, &f32)| if *n > 0.0 { factor * sum / n } else { 0.0 };

@@ -35,7 +35,7 @@ mod recipe;
 mod toy;
 
 pub use about::{About, Trained};
-pub use calibration::Calibration;
+pub use calibration::{Calibration, Widening};
 pub use config::{CellsConfig, CropsConfig, FcnConfig, InputConfig, NetworkConfig, SearchConfig, ShownConfig};
 pub use error::Error;
 pub use finder::FcnFinder;

@@ -167,6 +167,21 @@ impl<T: Real + Into<f64>> BandWeights<T> {
         });
     }
 
+    /// Takes clusters of transform `tau` out of the combined half spectrum: all bands weighted, they are there `tau` times the
+    /// information of each mode. Their amplitudes are given as the half spectrum of a map that holds each on its pixel.
+    pub fn take_out(&self, grid: &Grid, amplitudes: &[Complex<T>], tau: &[T], combined: &mut [Complex<T>]) {
+        let (ny, n_quarter) = (grid.ny(), grid.n_quarter());
+        let per_pixel = T::from_f64_lossy(1.0 / grid.pixel_rad().powi(2));
+        combined.par_chunks_mut(ny).zip(amplitudes.par_chunks(ny)).enumerate().for_each(
+            |(kx, (column, amplitudes))| {
+                for (ky, (z, amplitude)) in column.iter_mut().zip(amplitudes).enumerate() {
+                    let at = kx * n_quarter + ky.min(ny - ky);
+                    *z = *z - amplitude.scale(tau[at] * per_pixel * self.information[at]);
+                }
+            },
+        );
+    }
+
     /// Map of `y_c / sigma^2 * factor` for a template: what remains to a signal-to-noise map is `factor = sigma`, to a
     /// map of amplitudes `factor = sigma^2`.
     pub fn filter(

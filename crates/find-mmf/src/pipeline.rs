@@ -6,6 +6,7 @@ mod subtract;
 
 pub(crate) use data::{TileData, Workspace};
 pub(crate) use prepare::{Prepared, Widths, prepare};
+pub(crate) use subtract::take_out_clusters;
 
 use crate::config::Settings;
 use crate::footprint::Footprint;

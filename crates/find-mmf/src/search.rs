@@ -6,7 +6,7 @@ use crate::footprint::PixelClass;
 use crate::local::LocalNoise;
 use crate::noise::MeasuredNoise;
 use crate::peaks::{Peak, find_peaks};
-use crate::pipeline::{Prepared, Survey, Widths, prepare};
+use crate::pipeline::{Prepared, Survey, Widths, prepare, take_out_clusters};
 use crate::sources::PointSource;
 use crate::template::Template;
 use crate::tiling::Tile;
@@ -28,15 +28,22 @@ pub struct Search {
     pub tiles: Vec<TileReport>,
     /// The signal-to-noise ratio under each template of the bank, where that was asked for.
     pub scales: Vec<ScaleMap>,
+    /// The same of the map less the clusters that stand out, where that was asked for.
+    pub residuals: Vec<ScaleMap>,
 }
 
 /// Which maps a search keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Keep {
     /// The best scale of each pixel.
     Best,
     /// The map of each scale too, a map's worth of memory for each.
     EveryScale,
+    /// Those and, as often again, those of the residual: of the map less the best-fit template of each peak above this S/N.
+    Residuals {
+        /// Least S/N of what is taken out.
+        above_snr: f64,
+    },
 }
 
 /// Signal-to-noise ratio under one template.
@@ -82,6 +89,8 @@ struct Maps {
     fixed_snr: Vec<f32>,
     /// One for each template, or none.
     scales: Vec<Vec<f32>>,
+    /// One for each template, or none.
+    residuals: Vec<Vec<f32>>,
 }
 
 /// A tile that was searched, its report, the sigma of the fixed scale, and how the noise differs over it.
@@ -96,20 +105,19 @@ struct Searched {
 pub(crate) fn search(settings: &Settings, observation: &Observation, keep: Keep) -> Result<Search, Error> {
     let survey = Survey::new(observation, settings);
     let shape = survey.footprint.shape();
+    let of_each = || vec![vec![0.0; shape.n_pixels()]; settings.templates().len()];
     let mut maps = Maps {
         nx: shape.nx,
         snr: vec![0.0; shape.n_pixels()],
         best_scale: vec![0; shape.n_pixels()],
         fixed_snr: vec![0.0; shape.n_pixels()],
-        scales: match keep {
-            Keep::Best => Vec::new(),
-            Keep::EveryScale => vec![vec![0.0; shape.n_pixels()]; settings.templates().len()],
-        },
+        scales: if keep == Keep::Best { Vec::new() } else { of_each() },
+        residuals: if matches!(keep, Keep::Residuals { .. }) { of_each() } else { Vec::new() },
     };
     let mut searched = Vec::new();
     for tile in survey.tiles.iter().filter(|tile| survey.has_searched(tile)) {
         let mut prepared = prepare(&survey, tile)?;
-        searched.push(search_tile(&survey, &mut prepared, &mut maps));
+        searched.push(search_tile(&survey, &mut prepared, keep, &mut maps));
     }
     let config = settings.config();
     let peaks = find_peaks(shape, &maps.snr, config.snr_min, config.deblend_prominence_snr);
@@ -119,7 +127,7 @@ pub(crate) fn search(settings: &Settings, observation: &Observation, keep: Keep)
 }
 
 /// Filters one window with every template and keeps the best of its core.
-fn search_tile(survey: &Survey<'_>, prepared: &mut Prepared<'_>, maps: &mut Maps) -> Searched {
+fn search_tile(survey: &Survey<'_>, prepared: &mut Prepared<'_>, keep: Keep, maps: &mut Maps) -> Searched {
     let widths = prepared.filter(survey.settings.fixed());
     let local = prepared.local_noise(widths);
     let fixed = sigma_of(survey.settings.fixed(), widths);
@@ -143,19 +151,40 @@ fn search_tile(survey: &Survey<'_>, prepared: &mut Prepared<'_>, maps: &mut Maps
         }
         sigmas.push(sigma);
     }
+    if let Keep::Residuals { above_snr } = keep {
+        search_residual(survey, prepared, above_snr, &sigmas, maps);
+    }
     let nx = maps.nx;
     // The factor is the same for every scale: the best one stands.
     for_each_searched(survey, prepared, |pixel, _| {
         let per_factor = 1.0 / local.at(pixel % nx, pixel / nx);
         maps.snr[pixel] *= per_factor;
         maps.fixed_snr[pixel] *= per_factor;
-        maps.scales.iter_mut().for_each(|of_scale| of_scale[pixel] *= per_factor);
+        maps.scales.iter_mut().chain(&mut maps.residuals).for_each(|of_scale| of_scale[pixel] *= per_factor);
     });
     let tile = prepared.data.tile();
     let ell_range = (prepared.range.min, prepared.range.max.min(prepared.data.grid().ell_max()));
     tracing::info!(tile = tile.name, ell_max = ell_range.1, sigma_fixed = fixed.used, "window searched");
     let report = TileReport { name: tile.name.clone(), ell_range, sigmas, noise: prepared.measured.clone() };
     Searched { tile: tile.clone(), report, fixed, local }
+}
+
+/// Takes what stands out from the window and filters what is left, in units of the noise before.
+fn search_residual(
+    survey: &Survey<'_>,
+    prepared: &mut Prepared<'_>,
+    above_snr: f64,
+    sigmas: &[ScaleSigma],
+    maps: &mut Maps,
+) {
+    take_out_clusters(survey, prepared, above_snr);
+    let templates = survey.settings.templates().iter().zip(sigmas);
+    for ((template, sigma), of_scale) in templates.zip(&mut maps.residuals) {
+        prepared.filter(template);
+        for_each_searched(survey, prepared, |pixel, value| {
+            of_scale[pixel] = value * (sigma.expected / sigma.used) as f32;
+        });
+    }
 }
 
 fn sigma_of(template: &Template, widths: Widths) -> ScaleSigma {
@@ -269,9 +298,12 @@ fn finish(
     let scale = |(template, snr): (&Template, Vec<f32>)| {
         Ok(ScaleMap { template: template.clone(), snr: Map::new(geometry.clone(), snr)? })
     };
-    let scales = survey.settings.templates().iter().zip(maps.scales).map(scale).collect::<Result<_, Error>>()?;
+    let of_each = |maps: Vec<Vec<f32>>| -> Result<Vec<ScaleMap>, Error> {
+        survey.settings.templates().iter().zip(maps).map(scale).collect()
+    };
     Ok(Search {
-        scales,
+        scales: of_each(maps.scales)?,
+        residuals: of_each(maps.residuals)?,
         detections: Detections { candidates, searched: Mask::new(geometry.clone(), survey.searched.clone())? },
         snr: Map::new(geometry.clone(), maps.snr)?,
         best_scale: Map::new(geometry.clone(), best_scale)?,

@@ -5,8 +5,9 @@ mod common;
 use arcmin_find_mmf::config::NoiseConfig;
 use arcmin_find_mmf::noise::model::{LevelAtFrequency, SkyModel};
 use arcmin_find_mmf::noise::{ModelNoise, NoiseCovariance};
-use arcmin_find_mmf::{MatchedFilter, MatchedFilterConfig, Search, Template};
+use arcmin_find_mmf::{Keep, MatchedFilter, MatchedFilterConfig, Search, Template};
 use arcmin_maps::{Beam, Geometry, Mask, Observation, PixelPosition};
+use arcmin_method::Candidate;
 use arcmin_method::conformance::check_finder;
 use arcmin_sky::sz::tsz_uk_per_y;
 use arcmin_units::{Arcmin, Ghz, Radian, SkyPosition};
@@ -91,6 +92,48 @@ fn filtered_map_equals_the_direct_sum_in_real_space() {
             assert!((ours - slow).abs() < 1e-4, "pixel {x} {y}: {ours}, direct sum {slow}");
         }
     }
+}
+
+/// The slow twin of a residual: the templates that fit best painted, subtracted from the map, and what is left searched anew.
+#[test]
+fn residual_is_what_a_search_of_the_map_less_its_clusters_finds() {
+    let geometry = common::geometry(96, 80, PIXEL_ARCMIN);
+    let planted = [(20.0, 30.0, 6e-5, 1.0), (60.0, 70.0, 4e-5, 0.7), (50.0, 20.0, -8e-5, 1.0)];
+    let map = y_noise_and(&geometry, &planted);
+    let filter = filter(&config(y_model()));
+    let searched = |map: Vec<f32>, keep| {
+        let observation = common::y_observation(&geometry, map, Some(NOISE_Y_ARCMIN));
+        filter.search_treated(&filter.without_sources(&observation).unwrap(), keep).unwrap()
+    };
+    let whole = searched(map.clone(), Keep::Residuals { above_snr: 10.0 });
+    let mut less = map;
+    for (x, y, ..) in &planted[..2] {
+        let here = |candidate: &&Candidate| {
+            let at = geometry.sky_to_pix(candidate.position).unwrap();
+            (at.x - x).hypot(at.y - y) < 1.0
+        };
+        let best = whole.detections.candidates.iter().find(here).and_then(|c| c.best.clone()).unwrap();
+        assert!(best.y_c.value / best.y_c.error > 10.0);
+        add_cluster(&mut less, &geometry, *x, *y, -best.y_c.value, best.scale_arcmin);
+    }
+    let again = searched(less, Keep::EveryScale);
+    assert_eq!((whole.residuals.len(), again.scales.len(), again.residuals.len()), (3, 3, 0));
+    for (residual, twin) in whole.residuals.iter().zip(&again.scales) {
+        let pairs = residual.snr.pixels().iter().zip(twin.snr.pixels());
+        let off = pairs.map(|(a, b)| (a - b).abs()).fold(0.0f32, f32::max);
+        assert!(off < 2e-3, "{}: {off}", residual.template.name());
+    }
+    // The hole stays: what is below the sky is no cluster.
+    assert!(whole.residuals[1].snr.pixels()[20 * 80 + 50] < -10.0);
+    let plain = searched(y_noise_and(&geometry, &planted), Keep::EveryScale);
+    assert_eq!(whole.scales[0].snr, plain.scales[0].snr, "what is kept of the map itself is the same");
+}
+
+/// Noise with clusters.
+fn y_noise_and(geometry: &Geometry, planted: &[(f64, f64, f64, f64)]) -> Vec<f32> {
+    let mut map = y_noise(geometry, 11);
+    planted.iter().for_each(|&(x, y, y_c, core)| add_cluster(&mut map, geometry, x, y, y_c, core));
+    map
 }
 
 /// `sum_k cos(k x) tau(k) / N(k) / n^2` at every lag, and `sum_k tau^2 / N / Omega`, by sums over modes and pixels.

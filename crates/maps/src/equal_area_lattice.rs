@@ -86,6 +86,12 @@ impl EqualAreaLattice {
         PixelPosition { x: at(cell.column), y: at(cell.row) }
     }
 
+    /// Distance in pixels of a position from the centre of the cutout whose middle holds it; `None` before the first ones.
+    pub fn from_middle(&self, pixel: PixelPosition) -> Option<f64> {
+        let centre = self.centre(self.cell_at(pixel)?);
+        Some((pixel.x - centre.x).hypot(pixel.y - centre.y))
+    }
+
     /// Pixels of the middle of a cutout that lie on the map: columns and rows.
     pub fn middle_pixels(&self, cell: LatticeCell) -> [Range<usize>; 2] {
         let rim = self.rim_pixels();
@@ -124,6 +130,11 @@ mod tests {
         assert_eq!(centre(0), Some(PixelPosition { x: 15.5, y: 15.5 }));
         assert_eq!(centre(87), Some(PixelPosition { x: 39.5, y: 39.5 }));
         assert_eq!(centre(7310), None);
+        let from_middle = |x: f64, y: f64| lattice.from_middle(PixelPosition { x, y });
+        assert_eq!(
+            [from_middle(39.5, 15.5), from_middle(42.5, 11.5), from_middle(0.0, 9.0)],
+            [Some(0.0), Some(5.0), None]
+        );
         // Middles are pixels 4..28, 28..52, ...: the first pixels belong to no cutout.
         let row = |y: f64| lattice.number_at(PixelPosition { x: 4.0, y }).map(|number| number / 86);
         assert_eq!([3.4, 3.5, 27.4, 27.5, 2043.4, 2043.5].map(row), [None, Some(0), Some(0), Some(1), Some(84), None]);

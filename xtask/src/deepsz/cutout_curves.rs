@@ -1,7 +1,7 @@
 //! Curves over the thresholds of cutouts: true against false positives, and F1 under two thresholds at once.
 
 use super::comparison::method_label;
-use super::scores::Results;
+use super::scores::{Results, SkyScores};
 use super::settings::EnsembleSettings;
 use anyhow::Result;
 use arcmin_eval::plot::{self, Curve};
@@ -24,7 +24,15 @@ pub(super) fn roc(names: &[&str], results: &Results) -> Result<Figure> {
     Ok(plot::lines(&curves, "false positive rate of cutouts", "true positive rate")?)
 }
 
-fn rates(tiles: &[TileSummary]) -> Vec<(f64, f64)> {
+/// The same of one finder on each sky of the ladder.
+pub(super) fn roc_by_sky(skies: &[SkyScores]) -> Result<Figure> {
+    let curve = |sky: &SkyScores| Curve { name: sky.label.clone(), points: sky.roc.clone() };
+    let curves: Vec<Curve> = skies.iter().map(curve).collect();
+    Ok(plot::lines(&curves, "false positive rate of cutouts", "true positive rate")?)
+}
+
+/// False and true positive rates of cutouts of equal area as thresholds fall.
+pub(super) fn rates(tiles: &[TileSummary]) -> Vec<(f64, f64)> {
     let tables = || tiles.iter().map(|tile| CutoutTable::new(tile, CutoutLattice::EqualArea));
     let n_positive: u64 = tables().map(|table| table.n_positive()).sum();
     let n_negative = tables().map(|table| table.n_cutouts).sum::<u64>() - n_positive;

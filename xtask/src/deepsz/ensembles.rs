@@ -1,88 +1,92 @@
 //! Combinations of two finders, fitted on the validation tiles' records and applied to all: no sky is simulated again.
 
-use super::settings::{EnsembleSettings, Settings};
-use super::tiles::{self, SkyRecord};
+use super::settings::{EnsembleSettings, FittedOn, Settings};
+use super::tiles::{self, SkyRecord, TileRecord};
 use crate::run_dir::RunDir;
 use crate::workspace::say;
 use anyhow::{Context, Result};
-use arcmin_eval::PairedTile;
-use arcmin_find_ensemble::{Combination, LabelledCutout};
+use arcmin_eval::{PairedCutout, PairedTile};
+use arcmin_find_ensemble::{Combination, CutoutEvidence, FittedCombinations, LabelledCutout};
 use arcmin_scene::Split;
-use serde::Serialize;
 
 /// Where the fitted combinations are kept.
 const FILE: &str = "training/ensemble.json";
 
 /// The combinations of a run.
-#[derive(Serialize)]
 pub(super) struct Ensembles {
-    /// The finder whose positions are kept.
-    first: String,
-    /// The other.
-    second: String,
-    /// Validation cutouts on which they were fitted.
-    n_cutouts: f64,
-    /// Those of them that hold a target.
-    n_targets: f64,
-    /// One of each kind.
-    combinations: Vec<Combination>,
+    /// Of the full sky.
+    pub(super) full: FittedCombinations,
+    /// Of each rung of the ladder, where finders learn on each.
+    rungs: Vec<FittedCombinations>,
 }
 
 impl Ensembles {
-    /// Fits what the settings ask for on the full sky of the validation tiles, read one by one. `None` where nothing is asked
-    /// for, or where the records were made before they said in which cutouts a finder looked.
+    /// Fits what the settings ask for on the validation tiles, read one by one. `None` where nothing is asked for, or where the
+    /// records were made before they said in which cutouts a finder looked.
     pub(super) fn fit(settings: &Settings, dir: &RunDir) -> Result<Option<Self>> {
         let Some(asked) = &settings.ensemble else { return Ok(None) };
-        let mut cutouts = Vec::new();
-        for tile in 0..settings.scene.n_tiles(Split::Validation) {
-            let record = tiles::read(dir, Split::Validation, tile)?;
-            let Some(paired) = pair(&record.full, &asked.first, &asked.second) else {
-                say(&format!(
-                    "  no combinations of {} and {}: the records under {} were made before they were kept for that; delete \
-                     the records of the tiles to have them made again",
-                    asked.first,
-                    asked.second,
-                    dir.file("tiles").display()
-                ));
-                return Ok(None);
-            };
-            cutouts.extend(labelled(&paired));
+        let Some(full) = fit_on(settings, asked, dir, |record| Some(&record.full))? else { return Ok(None) };
+        let n_rungs = if settings.ladder.fitted_on == FittedOn::EachSky { settings.ladder.rungs.len() } else { 0 };
+        let rung = |idx| fit_on(settings, asked, dir, move |record| record.ladder.get(idx));
+        let rungs: Option<Vec<_>> = (0..n_rungs).map(rung).collect::<Result<_>>()?;
+        Ok(rungs.map(|rungs| Self { full, rungs }))
+    }
+
+    /// Adds the outcomes of the combinations to those of the finders, on all skies of a tile.
+    pub(super) fn add_to(&self, record: &mut TileRecord) {
+        add(&self.full, &mut record.full);
+        for (idx, sky) in record.ladder.iter_mut().enumerate() {
+            add(self.rungs.get(idx).unwrap_or(&self.full), sky);
         }
-        Self::of_cutouts(asked, &cutouts).map(Some)
     }
+}
 
-    fn of_cutouts(asked: &EnsembleSettings, cutouts: &[LabelledCutout]) -> Result<Self> {
-        let fit = |&kind| Combination::fit(kind, cutouts).with_context(|| format!("while {kind} was fitted"));
-        let sum = |is: fn(&LabelledCutout) -> bool| cutouts.iter().filter(|c| is(c)).map(|c| c.weight).sum();
-        Ok(Self {
-            first: asked.first.clone(),
-            second: asked.second.clone(),
-            n_cutouts: sum(|_| true),
-            n_targets: sum(|cutout| cutout.is_target),
-            combinations: asked.kinds.iter().map(fit).collect::<Result<_>>()?,
-        })
-    }
-
-    /// Adds the outcome of each combination to those of the finders; nothing where one of the two is missing.
-    pub(super) fn add_to(&self, sky: &mut SkyRecord) {
-        let Some(paired) = pair(sky, &self.first, &self.second) else { return };
-        let outcome = |combination: &Combination| {
-            (combination.kind().name().to_owned(), paired.combined(|first, second| combination.score(first, second)))
+/// Fits on one sky of the validation tiles that have it.
+fn fit_on(
+    settings: &Settings,
+    asked: &EnsembleSettings,
+    dir: &RunDir,
+    sky: impl Fn(&TileRecord) -> Option<&SkyRecord>,
+) -> Result<Option<FittedCombinations>> {
+    let mut cutouts = Vec::new();
+    for tile in 0..settings.scene.n_tiles(Split::Validation) {
+        let record = tiles::read(dir, Split::Validation, tile)?;
+        let Some(sky) = sky(&record) else { continue };
+        let Some(paired) = pair(sky, &asked.first, &asked.second) else {
+            say(&format!(
+                "  no combinations of {} and {}: the records under {} were made before they were kept for that; delete \
+                 the records of the tiles to have them made again",
+                asked.first,
+                asked.second,
+                dir.file("tiles").display()
+            ));
+            return Ok(None);
         };
-        let outcomes: Vec<_> = self.combinations.iter().map(outcome).collect();
-        sky.outcomes.extend(outcomes);
+        cutouts.extend(labelled(&paired));
     }
+    Ok(Some(of_cutouts(asked, &cutouts)?))
+}
 
-    /// Keeps the fitted combinations.
-    pub(super) fn write(&self, dir: &RunDir) -> Result<()> {
-        dir.make_folder("training")?;
-        dir.write(FILE, serde_json::to_string(self)?.as_bytes())
-    }
+fn of_cutouts(asked: &EnsembleSettings, cutouts: &[LabelledCutout]) -> Result<FittedCombinations> {
+    FittedCombinations::fit(&asked.first, &asked.second, &asked.kinds, cutouts)
+        .with_context(|| format!("while combinations of {} and {} were fitted", asked.first, asked.second))
+}
 
-    /// Names of the combinations.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.combinations.iter().map(|combination| combination.kind().name())
-    }
+/// Adds the outcome of each combination to those of the finders; nothing where one of the two is missing.
+fn add(fitted: &FittedCombinations, sky: &mut SkyRecord) {
+    let Some(paired) = pair(sky, &fitted.first, &fitted.second) else { return };
+    let outcome = |combination: &Combination| {
+        let combined = paired.combined(|cutout| combination.score(&evidence(cutout)));
+        (combination.kind().name().to_owned(), combined)
+    };
+    let outcomes: Vec<_> = fitted.combinations.iter().map(outcome).collect();
+    sky.outcomes.extend(outcomes);
+}
+
+/// Keeps the fitted combinations.
+pub(super) fn write(fitted: &FittedCombinations, dir: &RunDir) -> Result<()> {
+    dir.make_folder("training")?;
+    dir.write(FILE, serde_json::to_string(fitted)?.as_bytes())
 }
 
 /// What two finders said of a sky; `None` where the record lacks one, or in which cutouts it looked.
@@ -91,21 +95,27 @@ fn pair<'a>(sky: &'a SkyRecord, first: &str, second: &str) -> Option<PairedTile<
     Some(PairedTile::new(sky.outcomes.get(first)?, sky.outcomes.get(second)?, counted))
 }
 
+/// What both finders say of a cutout.
+fn evidence(cutout: &PairedCutout) -> CutoutEvidence {
+    CutoutEvidence {
+        first: cutout.first.map(|detection| detection.score),
+        second: cutout.second.map(|detection| detection.score),
+        scale_arcmin: cutout.first.and_then(|detection| detection.scale_arcmin),
+        from_middle_arcmin: cutout.first.and_then(|detection| detection.from_middle_arcmin),
+    }
+}
+
 /// The cutouts of a tile, the empty ones as one.
 fn labelled(paired: &PairedTile) -> Vec<LabelledCutout> {
-    let mut cutouts: Vec<LabelledCutout> = paired
-        .cutouts()
-        .iter()
-        .map(|cutout| LabelledCutout {
-            first: cutout.first.map(|detection| detection.score),
-            second: cutout.second.map(|detection| detection.score),
-            weight: 1.0,
-            is_target: cutout.is_positive,
-        })
-        .collect();
+    let labelled = |cutout: &PairedCutout| LabelledCutout {
+        evidence: evidence(cutout),
+        weight: 1.0,
+        is_target: cutout.is_positive,
+    };
+    let mut cutouts: Vec<LabelledCutout> = paired.cutouts().iter().map(labelled).collect();
     if paired.n_empty() > 0 {
         let weight = paired.n_empty() as f64;
-        cutouts.push(LabelledCutout { first: None, second: None, weight, is_target: false });
+        cutouts.push(LabelledCutout { evidence: CutoutEvidence::default(), weight, is_target: false });
     }
     cutouts
 }
@@ -151,6 +161,8 @@ mod tests {
                 offset_arcmin: 0.2,
             }),
             cutouts: cutouts(cell),
+            from_middle_arcmin: Some(f64::from(cell % 4)),
+            scale_arcmin: None,
             y_best: None,
             y_fixed: None,
             mass: None,
@@ -185,9 +197,9 @@ mod tests {
         let mut sky = sky();
         let cutouts = labelled(&pair(&sky, "mmf", "cnn").expect("both are there"));
         let asked = EnsembleSettings::default();
-        let ensembles = Ensembles::of_cutouts(&asked, &cutouts).expect("targets and others");
+        let ensembles = of_cutouts(&asked, &cutouts).expect("targets and others");
         assert_eq!((ensembles.n_cutouts, ensembles.n_targets), (42.0, 10.0));
-        ensembles.add_to(&mut sky);
+        add(&ensembles, &mut sky);
         assert_eq!(sky.outcomes.keys().collect::<Vec<_>>(), ["and", "calibrated", "cnn", "mmf", "prod"]);
         let n = |name: &str| sky.outcomes[name].detections.len();
         assert_eq!((n("prod"), n("calibrated")), (32, 32), "thirty peaks and two cutouts of the network alone");
@@ -200,8 +212,8 @@ mod tests {
         let cutouts = labelled(&pair(&old, "mmf", "cnn").expect("both are there"));
         old.counted.clear();
         assert!(pair(&old, "mmf", "cnn").is_none());
-        let ensembles = Ensembles::of_cutouts(&EnsembleSettings::default(), &cutouts).expect("a fit");
-        ensembles.add_to(&mut old);
+        let ensembles = of_cutouts(&EnsembleSettings::default(), &cutouts).expect("a fit");
+        add(&ensembles, &mut old);
         assert_eq!(old.outcomes.len(), 2);
     }
 }

@@ -46,7 +46,7 @@ pub(crate) fn conclude(config: &Config, dir: &RunDir) -> Result<Record> {
     let results = Results::read(config, &settings, dir)?;
     let record = results.record(config, &settings)?;
     join_catalogues(&settings, dir)?;
-    results.ensembles().map_or(Ok(()), |ensembles| ensembles.write(dir))?;
+    results.ensembles().map_or(Ok(()), |fitted| ensembles::write(fitted, dir))?;
     report::write(config, &settings, dir, &results, &record)?;
     record.write(&dir.file("record.json"))?;
     for (name, score) in &record.scores {

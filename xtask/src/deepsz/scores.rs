@@ -1,6 +1,7 @@
 //! Scores of all finders from the records of the tiles.
 
 use super::bounds::{Bounds, OBSERVERS};
+use super::cutout_curves;
 use super::ensembles::Ensembles;
 use super::settings::{Ladder, Settings};
 use super::tiles::{self, SkyRecord, TileRecord};
@@ -12,6 +13,7 @@ use arcmin_eval::{
     Record, RecoverySample, Score, TileSummary, area_between_rates, completeness_at_false_rates, found, recovery,
     score_cutouts, score_finder,
 };
+use arcmin_find_ensemble::FittedCombinations;
 use arcmin_scene::Split;
 use std::collections::BTreeMap;
 
@@ -41,6 +43,8 @@ pub(super) struct SkyScores {
     pub(super) detections: FinderScores,
     /// Scores by cutouts of equal area.
     pub(super) cutouts: CutoutScores,
+    /// Rates of true and false positives among the test cutouts, see [`cutout_curves::rates`].
+    pub(super) roc: Vec<(f64, f64)>,
     /// Mean recovered over injected y, forced photometry of every massive halo.
     pub(super) y_ratio: Score,
 }
@@ -103,9 +107,7 @@ impl Results {
         for split in [Split::Validation, Split::Test] {
             for tile in 0..settings.scene.n_tiles(split) {
                 let mut record = tiles::read(dir, split, tile)?;
-                for sky in record.ladder.iter_mut().chain([&mut record.full]) {
-                    ensembles.iter().for_each(|ensembles| ensembles.add_to(sky));
-                }
+                ensembles.iter().for_each(|ensembles| ensembles.add_to(&mut record));
                 if let (Some(bounds), Some(outcome)) = (&mut bounds, record.full.outcomes.get(main)) {
                     bounds.add(split, outcome);
                 }
@@ -125,14 +127,15 @@ impl Results {
         Ok(Self { full, ladder: skies.scores(settings)?, ensembles, bounds, found, timings })
     }
 
-    /// The combinations of two finders, where there are any.
-    pub(super) fn ensembles(&self) -> Option<&Ensembles> {
-        self.ensembles.as_ref()
+    /// The combinations of two finders on the full sky, where there are any.
+    pub(super) fn ensembles(&self) -> Option<&FittedCombinations> {
+        self.ensembles.as_ref().map(|ensembles| &ensembles.full)
     }
 
     /// All that has scores: the finders, the one that stands for the run first, then the combinations.
     pub(super) fn scored<'a>(&self, settings: &'a Settings) -> Vec<&'a str> {
-        let combined = self.ensembles.iter().flat_map(Ensembles::names).map(|name| -> &'a str { name });
+        let combined =
+            self.ensembles().into_iter().flat_map(|fitted| &fitted.combinations).map(|one| one.kind().name());
         settings.finder_names().into_iter().chain(combined).collect()
     }
 
@@ -286,6 +289,7 @@ impl<'a> LadderSkies<'a> {
                     label: self.ladder.label(name),
                     detections: score_finder(validation, test, &settings.score)?,
                     cutouts: score_cutouts(validation, test, CutoutCounting::EQUAL_AREA, &settings.score)?,
+                    roc: cutout_curves::rates(test),
                     y_ratio: recovery::summarise(&sky.photometry).mean,
                 });
             }

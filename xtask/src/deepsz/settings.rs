@@ -69,7 +69,20 @@ impl EnsembleSettings {
 struct RawLadder {
     n_validation: usize,
     n_test: usize,
+    #[serde(default)]
+    fitted_on: FittedOn,
     rungs: Vec<RawRung>,
+}
+
+/// On which sky the finders that search a poorer sky learnt, and combinations of them were fitted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum FittedOn {
+    /// The full one: what each component costs a finder that expects all of them.
+    #[default]
+    FullSky,
+    /// The very sky that is searched, as in the paper: what each component costs a finder that knows that it is there.
+    EachSky,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +97,8 @@ struct RawRung {
 pub(super) struct Ladder {
     n_validation: usize,
     n_test: usize,
+    /// Which finders search its skies.
+    pub(super) fitted_on: FittedOn,
     /// From the fewest components up.
     pub(super) rungs: Vec<Rung>,
     /// The components that the full sky adds to the last rung.
@@ -111,7 +126,13 @@ impl Ladder {
         let rungs = raw.rungs.iter().map(rung).collect::<Result<Vec<_>>>()?;
         let is_added = |component: &Component| rungs.last().is_some_and(|last| !last.components.contains(component));
         let full_adds = scene.components.iter().copied().filter(is_added).collect();
-        Ok(Self { n_validation: raw.n_validation, n_test: raw.n_test, rungs, full_adds })
+        let RawLadder { n_validation, n_test, fitted_on, .. } = *raw;
+        if fitted_on == FittedOn::EachSky && n_validation == 0 {
+            return Err(anyhow!(
+                "[settings.ladder] fits on each sky but has no validation tile: raise its n_validation"
+            ));
+        }
+        Ok(Self { n_validation, n_test, fitted_on, rungs, full_adds })
     }
 
     /// How a sky of the ladder is called in the report: by what it adds to the one before.

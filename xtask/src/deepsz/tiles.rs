@@ -1,6 +1,6 @@
 //! One tile after the other: simulate, search, match, keep.
 
-use super::settings::{Rung, Settings};
+use super::settings::{FittedOn, Rung, Settings};
 use super::{gallery, picture};
 use crate::run_dir::RunDir;
 use crate::shard::Shard;
@@ -141,23 +141,35 @@ struct Worker<'a> {
     dir: &'a RunDir,
     simulator: Arc<Simulator>,
     /// The poorer skies, from the fewest components up.
-    ladder: Vec<Arc<Simulator>>,
+    ladder: Vec<Poorer>,
     finders: Finders,
+}
+
+/// One of the poorer skies.
+struct Poorer {
+    simulator: Arc<Simulator>,
+    /// The finders that learnt on it; `None` where those of the full sky search it.
+    finders: Option<Finders>,
 }
 
 impl<'a> Worker<'a> {
     fn new(settings: &'a Settings, dir: &'a RunDir, interrupt: &Interrupt) -> Result<Self> {
         let simulator = Arc::new(Simulator::new(settings.scene.clone())?);
-        let rung = |rung: &Rung| Ok(Arc::new(simulator.keeping(&rung.components)?));
-        let ladder = settings.ladder.rungs.iter().map(rung).collect::<Result<_>>()?;
-        let finders = fit(settings, dir, &simulator, interrupt)?;
+        let finders = fit(settings, dir, None, &simulator, interrupt)?;
+        let poorer = |rung: &Rung| {
+            let simulator = Arc::new(simulator.keeping(&rung.components)?);
+            let fit = || fit(settings, dir, Some(&rung.name), &simulator, interrupt);
+            let finders = (settings.ladder.fitted_on == FittedOn::EachSky).then(fit).transpose()?;
+            Ok(Poorer { simulator, finders })
+        };
+        let ladder = settings.ladder.rungs.iter().map(poorer).collect::<Result<_>>()?;
         Ok(Self { settings, dir, simulator, ladder, finders })
     }
 
     fn work_on(&self, split: Split, tile: usize) -> Result<()> {
         let mut clock = Clock::default();
         let scene = clock.time("simulate", || self.scene(&self.simulator, split, tile))?;
-        let (outcomes, counted, found) = self.search(&scene, &mut clock, "find")?;
+        let (outcomes, counted, found) = self.search(&self.finders, &scene, &mut clock, "find")?;
         if split == Split::Test {
             for (name, detections) in &found {
                 let kind = self.finders[name].score_kind();
@@ -183,12 +195,13 @@ impl<'a> Worker<'a> {
         if !self.settings.ladder.has(split, tile) {
             return Ok(Vec::new());
         }
-        let rung = |(idx, simulator)| {
-            let scene = clock.time("ladder.simulate", || self.scene(simulator, split, tile))?;
+        let rung = |(idx, sky): (usize, &Poorer)| {
+            let scene = clock.time("ladder.simulate", || self.scene(&sky.simulator, split, tile))?;
             if (split, tile) == PICTURED {
                 gallery::keep_places(self.dir, Some(idx), &scene, &self.settings.matching)?;
             }
-            let (outcomes, counted, _) = self.search(&scene, clock, "ladder.find")?;
+            let finders = sky.finders.as_ref().unwrap_or(&self.finders);
+            let (outcomes, counted, _) = self.search(finders, &scene, clock, "ladder.find")?;
             Ok(SkyRecord { outcomes, photometry: self.photometry(split, &scene, clock)?, counted })
         };
         self.ladder.iter().enumerate().map(rung).collect()
@@ -206,9 +219,15 @@ impl<'a> Worker<'a> {
     }
 
     /// What each finder finds on a sky, matched, in which cutouts it looked, and what it found as it came.
-    fn search(&self, scene: &Scene, clock: &mut Clock, stage: &str) -> Result<(Outcomes, Counted, Found)> {
+    fn search(
+        &self,
+        finders: &Finders,
+        scene: &Scene,
+        clock: &mut Clock,
+        stage: &str,
+    ) -> Result<(Outcomes, Counted, Found)> {
         let (mut outcomes, mut counted, mut found) = (Outcomes::new(), Counted::new(), Found::new());
-        for (name, finder) in &self.finders {
+        for (name, finder) in finders {
             let detections = clock.time(&format!("{stage}.{name}"), || finder.find(&scene.observation))?;
             let matching = &self.settings.finders[name].matching;
             outcomes.insert(name.clone(), TileOutcome::new(&detections, &scene.truth, matching)?);
@@ -219,19 +238,27 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Fits all finders, or reads those that are fitted, each in a folder of its own.
-fn fit(settings: &Settings, dir: &RunDir, simulator: &Arc<Simulator>, interrupt: &Interrupt) -> Result<Finders> {
+/// Fits all finders on the full sky or on a rung of the ladder, or reads those that are fitted, each in a folder of its own.
+fn fit(
+    settings: &Settings,
+    dir: &RunDir,
+    rung: Option<&str>,
+    simulator: &Arc<Simulator>,
+    interrupt: &Interrupt,
+) -> Result<Finders> {
     let source = |split| Arc::new(SimulatedSource::new(Arc::clone(simulator), split));
     let sources = FinderSources { train: source(Split::Train), validation: source(Split::Validation) };
     let mut finders = Finders::new();
-    dir.make_folder("training")?;
+    let training = rung.map_or_else(|| "training".to_owned(), |rung| format!("training/ladder-{rung}"));
+    dir.make_folder(&training)?;
     for (name, finder) in &settings.finders {
-        let folder = dir.file(&format!("training/{name}"));
-        let (stage, mut clock) = (format!("fit.{name}"), Clock::default());
+        let folder = dir.file(&format!("{training}/{name}"));
+        let stage = rung.map_or_else(|| format!("fit.{name}"), |rung| format!("ladder.fit.{rung}.{name}"));
+        let mut clock = Clock::default();
         match clock.time(&stage, || finder.recipe.fit(&sources, &folder, &|| interrupt.requested())) {
             Ok(finder) => finders.insert(name.clone(), finder),
             Err(arcmin_method::Error::Interrupted) => bail!("interrupted: the same command goes on from here"),
-            Err(error) => return Err(error).with_context(|| format!("while {name} was fitted")),
+            Err(error) => return Err(error).with_context(|| format!("while {name} was fitted in {training}")),
         };
         // A later process finds the finder fitted: the time that counts is that of the one which did it.
         let mut timings: BTreeMap<String, f64> = dir.read_json(FIT_TIMINGS)?.unwrap_or_default();

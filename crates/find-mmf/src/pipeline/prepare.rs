@@ -190,6 +190,11 @@ impl<'a> Prepared<'a> {
         expected
     }
 
+    /// Takes clusters of transform `tau` out of the combined map, their amplitudes the map whose spectrum is in `work.spectrum`.
+    pub(super) fn take_out(&mut self, tau: &[f32]) {
+        self.weights.take_out(self.data.grid(), &self.work.spectrum, tau, &mut self.combined);
+    }
+
     /// How the noise differs over the core, from the map that was just filtered with the fixed scale; no difference
     /// where the noise is modelled.
     pub(crate) fn local_noise(&self, fixed: Widths) -> LocalNoise {

@@ -1,6 +1,6 @@
-//! What was found, taken out of the spectra before the noise is measured again.
+//! What was found, taken out: of the spectra before the noise is measured again, or of the combined map for a residual.
 
-use super::{Prepared, Survey};
+use super::{Prepared, Survey, Workspace};
 use crate::peaks::find_peaks;
 use crate::template::Template;
 use arcmin_maps::Shape;
@@ -33,6 +33,30 @@ pub(super) fn subtract_found(
         }
     }
     found.len()
+}
+
+/// Takes the best-fit template of every cluster above a threshold out of the window's combined map. A filter is linear, so that this
+/// leaves what filtering maps without these templates would.
+pub(crate) fn take_out_clusters(survey: &Survey<'_>, prepared: &mut Prepared<'_>, threshold: f64) {
+    let mut found = strongest_peaks(survey, prepared, threshold);
+    found.retain(|f| f.y_c > 0.0);
+    for (scale, template) in survey.settings.templates().iter().enumerate() {
+        let of_scale: Vec<&Found> = found.iter().filter(|f| f.scale == scale).collect();
+        if !of_scale.is_empty() {
+            let tau = prepared.transform(template);
+            load_positions(&mut prepared.work, &of_scale);
+            prepared.take_out(&tau);
+        }
+    }
+}
+
+/// Leaves the spectrum of a map that holds the amplitude of each peak on its pixel in `work.spectrum`.
+fn load_positions(work: &mut Workspace, found: &[&Found]) {
+    work.map.fill(0.0);
+    for f in found {
+        work.map[f.pixel] += f.y_c as f32;
+    }
+    work.fft.forward(&work.map, &mut work.spectrum, &mut work.scratch);
 }
 
 /// Peaks of the largest absolute S/N over all scales, each with its signed amplitude.
@@ -88,12 +112,8 @@ fn subtract_scale(
     let tau = prepared.transform(template);
     let (ny, n_quarter) = (prepared.data.grid().ny(), prepared.data.grid().n_quarter());
     let per_pixel = (1.0 / prepared.data.grid().pixel_rad().powi(2)) as f32;
-    let work = &mut prepared.work;
-    work.map.fill(0.0);
-    for f in found {
-        work.map[f.pixel] += f.y_c as f32;
-    }
-    work.fft.forward(&work.map, &mut work.spectrum, &mut work.scratch);
+    load_positions(&mut prepared.work, found);
+    let work = &prepared.work;
     for (spectrum, response) in spectra.iter_mut().zip(responses) {
         let columns = spectrum.par_chunks_mut(ny).zip(work.spectrum.par_chunks(ny)).enumerate();
         columns.for_each(|(kx, (column, positions))| {
