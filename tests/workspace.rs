@@ -20,7 +20,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("find-learned", &["units", "maps", "scene", "nn", "job"]),
     ("find-cnn", &["units", "maps", "scene", "method", "nn", "find-learned"]),
     ("find-fcn", &["units", "maps", "scene", "method", "nn", "find-learned", "find-mmf"]),
-    ("find-ensemble", &["units", "maps", "method"]),
+    ("find-ensemble", &["units", "maps", "method", "find-learned"]),
     ("mass-likelihood", &["units", "fft", "maps", "scene", "method"]),
     ("mass-sz", &["units", "maps", "scene", "method", "nn", "job"]),
     ("eval", &["units", "maps", "scene", "method"]),

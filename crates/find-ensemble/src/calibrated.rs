@@ -1,11 +1,18 @@
 //! The probability that a cutout holds a target, given both scores.
 
-use crate::logistic::{self, N_TERMS, Sample, Terms};
 use crate::{CutoutEvidence, LabelledCutout};
+use arcmin_find_learned::logistic::{self, Sample};
 use serde::{Deserialize, Serialize};
 
 /// Probabilities are kept this far from 0 and 1, where log-odds end.
 const LEAST_PROBABILITY: f64 = 1e-6;
+/// Number of terms, the constant first.
+const N_TERMS: usize = 10;
+/// Ridge on all terms but the constant: labels that the terms part without error do not drive them to infinity.
+const RIDGE: [f64; N_TERMS] = [0.0, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3];
+
+/// The values of the terms for one cutout, or their coefficients.
+type Terms = [f64; N_TERMS];
 
 /// A logistic regression on both scores, and on the scale and the place of the first finder's detection.
 ///
@@ -50,16 +57,14 @@ impl Calibrated {
         let sample = |cutout: &LabelledCutout| Sample {
             terms: fitted.terms(&cutout.evidence),
             weight: cutout.weight,
-            is_target: cutout.is_target,
+            target: if cutout.is_target { 1.0 } else { 0.0 },
         };
-        let samples: Vec<Sample> = cutouts.iter().map(sample).collect();
-        let mut used = [true; N_TERMS];
+        let mut samples: Vec<Sample<N_TERMS>> = cutouts.iter().map(sample).collect();
         loop {
-            fitted.coefficients = logistic::fit(&samples, used);
-            match fitted.falling_term() {
-                Some(term) => used[term] = false,
-                None => return fitted,
-            }
+            fitted.coefficients = logistic::fit(&samples, RIDGE, [0.0; N_TERMS]);
+            let Some(term) = fitted.falling_term() else { return fitted };
+            // Of a term that is zero everywhere nothing is learnt: its coefficient stays zero.
+            samples.iter_mut().for_each(|sample| sample.terms[term] = 0.0);
         }
     }
 

@@ -23,7 +23,6 @@ mod error;
 mod finder;
 mod fitted;
 mod grid;
-mod logistic;
 mod rank_product;
 
 pub use and::And;
