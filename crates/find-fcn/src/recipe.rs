@@ -190,6 +190,6 @@ mod tests {
             ));
         }
         assert_eq!(on_tiles, Calibration::fit(&all));
-        assert!(on_tiles.n_peaks[1] >= 10 && on_tiles.position_widening != 1.0, "{on_tiles:?}");
+        assert!(on_tiles.n_peaks[1] >= 10 && on_tiles.position_widening.factor != [1.0; 2], "{on_tiles:?}");
     }
 }
