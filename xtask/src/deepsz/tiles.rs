@@ -24,9 +24,9 @@ const PHOTOMETRY_MVIR_MIN_MSUN: f64 = 2e14;
 /// Wall seconds of the fits, of the process that ended each.
 pub(super) const FIT_TIMINGS: &str = "training/timings.json";
 
-/// Version of the form of [`TileRecord`]; the second lacks the cutouts that count, the first is the same without this number
-/// and not packed.
-const RECORD_FORMAT: u32 = 3;
+/// Version of the form of [`TileRecord`]; the third lacks scale and place of detections, the second the cutouts that count as well,
+/// the first is the same without this number and not packed.
+const RECORD_FORMAT: u32 = 4;
 
 fn first_format() -> u32 {
     1
