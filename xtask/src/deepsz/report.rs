@@ -206,7 +206,7 @@ impl<'a> FinderPages<'a> {
         if !skies.is_empty() {
             blocks.push(self.figure(
                 "components",
-                &figures::ladder_figure(skies, &format!("{}, this work", self.label()))?,
+                &figures::ladder_figure(skies, "this work")?,
                 format!(
                     "F1 of test cutouts (equal area) as components are added to the sky. What learns has learnt on {}; the \
                      paper's network learns on each, and for it alone the paper gives this (figure 8); its matched filter \
